@@ -22,6 +22,7 @@ from autotune.core.facts import Kind
 from autotune.core.judging import packs
 from autotune.core.judging.besides import GUARDRAILS
 from autotune.core.ledger.events import Resumed
+from autotune.core.ledger.scored import is_undecided
 from autotune.core.ledger.state import Ending
 from autotune.core.model import Verdict
 from autotune.core.records.behaviors import Behavior
@@ -183,15 +184,16 @@ def _ended(folder: Path, run: Run, session: Session) -> dict[str, Any]:
     rows = searching.decided(state.recent.rows)
     kept = next((row for row in rows if row.verdict is Verdict.KEEP), None)
     handed = searching.tried(search, len(rows)) if search is not None else []
+    undecided = [is_undecided(row.verdict, row.reason) for row in rows]
     values |= {
-        "state": "nothing" if kept is None else "kept",
+        "state": "kept" if kept is not None else "undecided" if any(undecided) else "nothing",
         "proposals": 0 if search is None else search.proposals,
         "confirmed": len(handed),
         "units": run.units,
         "shows": before_any(run.units, run.uses),
         "planned_uses": PLANNED,
         "uses": _uses(folder, run, session),
-        "tried": handed,
+        "tried": [texts for texts, left in zip(handed, undecided, strict=False) if not left],
         "folder": str(folder),
     }
     if kept is not None and kept.effect is not None:

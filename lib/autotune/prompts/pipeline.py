@@ -43,7 +43,7 @@ _MODELS = {
     Step.EVAL: ("judge.stage1_model", "judge.stage2_model"),
     Step.OPTIMIZE: ("judge.stage1_model", "judge.stage2_model", "optimize.candidate_model", "optimize.predictor_model"),
 }
-_DONE, _PLANNED = ("kept", "nothing"), "planned"
+_DONE, _FAILED, _PLANNED = ("kept", "nothing"), ("stopped", "undecided"), "planned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ def _optimize(desk: Desk, behavior: Behavior, *, dry: bool) -> Values | Skipped:
     if found["state"] in _DONE:
         with _records(desk, write=True) as store:
             remembering.remember(store, behavior, now)
-    none = {} if found["state"] in {*_DONE, "stopped", _PLANNED} else {"calls": 0, "usd": 0.0}
-    return {**found, **none, FAILED: found["state"] == "stopped"}
+    none = {} if found["state"] in {*_DONE, *_FAILED, _PLANNED} else {"calls": 0, "usd": 0.0}
+    return {**found, **none, FAILED: found["state"] in _FAILED}
 
 
 def _evidence(settings: Settings, store: Store, behavior: Behavior) -> Evidence:
@@ -168,4 +168,4 @@ def _eval_told(found: Values) -> Iterable[Line]:
 
 
 def _optimize_told(found: Values) -> Iterable[Line]:
-    return (tuning.finished if found["state"] in _DONE else tuning.planned)(found)
+    return (tuning.finished if found["state"] in {*_DONE, "undecided"} else tuning.planned)(found)

@@ -16,8 +16,8 @@ from typing import Any
 
 from autotune import version
 from autotune.core.asking.limits import Limits
-from autotune.core.facts import Kind
 from autotune.core.ledger.events import Resumed
+from autotune.core.ledger.scored import is_undecided
 from autotune.core.ledger.state import Row
 from autotune.core.model import Verdict
 from autotune.core.skills.package import SKILL
@@ -187,7 +187,7 @@ def _decided(folder: Path, run: Run, usd: float, say: Say) -> dict[str, Any]:
     if not (rows := _rows(session)):
         return values | {"state": "stopped", "reason": "" if state.ended is None else told(state.ended.reason)}
     kept = next((row for row in rows if row.verdict is Verdict.KEEP), None)
-    failed = rows[0].reason.kind is Kind.SCORES_TOO_FEW and rows[0].reason.figures["dropped"]
+    failed = is_undecided(rows[0].verdict, rows[0].reason)
     values |= {
         "state": "kept" if kept is not None else "undecided" if failed else "not confirmed",
         "experiment": (kept or rows[0]).index,

@@ -553,3 +553,17 @@ def test_of_routing_a_batch_is_never_one_unit() -> None:
     calibrated = sight([[0.5, 0.6]], 1.0, state.metric.direction, timestamp=NOW)
     by_unit = UnitOutlook(1, 8, Taken.BATCH, 0.1, 0.2, 100, 0.05, 9)
     assert folded(state, replace(calibrated, by_unit=by_unit)).taken is Taken.ONE_BY_ONE
+
+
+@pytest.mark.parametrize(
+    ("verdict", "units", "dropped", "undecided"),
+    [
+        (Verdict.INCONCLUSIVE, 15, 44, True),
+        (Verdict.INCONCLUSIVE, 0, 50, True),
+        (Verdict.INCONCLUSIVE, 44, 15, False),
+        (Verdict.DISCARD, 15, 44, False),
+        (None, 0, 1, False),
+    ],
+)
+def test_what_most_cases_say_nothing_of_is_undecided(*, verdict: Verdict | None, units: int, dropped: int, undecided: bool) -> None:
+    assert scored.is_undecided(verdict, Fact(Kind.SCORES_TOO_FEW, {"units": units, "dropped": dropped})) is undecided

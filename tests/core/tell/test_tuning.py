@@ -12,6 +12,7 @@ from autotune.core.judging.fencing import Part, drawn
 from autotune.core.judging.marks import Judgement
 from autotune.core.judging.rubric import Criterion, Rubric
 from autotune.core.tell import tuning
+from autotune.core.tell.lines import Tone
 from autotune.core.tell.tuning import DEMOS, INSTRUCTIONS, Shown
 
 RUBRIC = Rubric((Criterion("kind", 1.0, "Is it kind?", "Very.", "Not at all."),))
@@ -98,6 +99,8 @@ END: dict[str, Any] = {**PLAN, "session": "s", "units": 80, "confirmed": 0, "usd
 def test_the_end_says_what_was_found_and_spent() -> None:
     kept = {**END, "state": "kept", "description": "anew", "effect": 0.1, "low": 0.05, "high": 0.2}
     assert all(part in str(list(tuning.finished(kept))) for part in ("anew", "+0.100", "+0.050", "700", "$0.25"))
+    undecided = [(one.label, one.tone) for one in tuning.finished({**END, "state": "undecided"})]
+    assert undecided == [("behaviour", Tone.PLAIN), ("result", Tone.FAIR), ("next", Tone.PLAIN), ("spent", Tone.PLAIN)]
     nothing = str(list(tuning.finished({**END, "state": "nothing", "usd": None})))
     assert "nothing better" in nothing
     assert "$" not in nothing

@@ -343,3 +343,8 @@ def _standing(state: State, guard: guards.Guard, seen: _Seen) -> Guarded:
 def _mean(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
     before, after = (math.fsum(side) / len(values) for side in zip(*values, strict=True))
     return before, after
+
+
+def is_undecided(verdict: Verdict | None, reason: Fact) -> bool:
+    """Whether nothing is said of a change, since more units were dropped for want of a score than counted: it may be tried again."""
+    return verdict is Verdict.INCONCLUSIVE and bool(reason.figures.get("dropped", 0) > reason.figures.get("units", 0))

@@ -96,7 +96,8 @@ def plan(values: Mapping[str, Any]) -> Iterator[Line]:
     if values["spent"]:
         yield Line("spent", f"{counted(values['spent'], 'case')} that confirmed as often as planned, and decide no more")
     if values["generate"]:
-        yield Line("to invent", f"{counted(values['generate'], 'case')}, marked as such")
+        records = f"`autotune skills eval generate {values['skill']}` takes some from your own sessions first"
+        yield Line("to invent", f"{counted(values['generate'], 'case')}, marked as such; {records}")
     yield Line("calls", f"at most {values['calls']} of a model, and {values['probes']} probes")
     cost = "not known before the first probes" if values["usd"] is None else f"about {values['usd']:.2f} US dollars"
     yield Line("takes", f"about {values['minutes']:.0f} minutes; costs {cost}, at most {values['max_usd']:.2f}")

@@ -142,6 +142,9 @@ def finished(found: Values) -> Iterator[Line]:
             yield Line("result", f"a better pack is kept: {found['description']}", Tone.GOOD)
             yield Line("effect", f"{found['effect']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}] of the score's range")
             yield Line("next", f"`autotune prompts deploy --behavior {found['behavior']}`; `autotune explain --session {found['session']}`")
+        case "undecided":
+            yield Line("result", f"too many cases got no score, so nothing was decided: {_tried(found)}", Tone.FAIR)
+            yield Line("next", f"`autotune explain --session {found['session']}` in the workshop says why; then try again")
         case "nothing":
             yield Line("result", f"nothing better was found: {_tried(found)}")
             yield Line("shows", _shows(found["shows"], found["units"]))
