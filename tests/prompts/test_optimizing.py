@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.loop.project import eventually, holders
 from tests.prompts import world
 
 from autotune.core.judging import packs
@@ -142,6 +143,7 @@ def _killed_again_and_again(shop: Shop) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             os.killpg(begun.pid, signal.SIGKILL)
             begun.communicate()
+            eventually(lambda: not any(map(holders, shop.data.glob(f"autotune/optimize/*/{QUALITY}/lock"))))  # what it measured with ends
         else:
             return found
     return shop.optimize()
@@ -172,12 +174,10 @@ def test_the_cap_on_money_is_passed_by_one_call_at_most(shop: Shop) -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("calls", [200, 300])
-def test_where_most_cases_that_decide_get_no_score_nothing_is_decided_and_the_pack_may_be_tried_again(shop: Shop, calls: int) -> None:
-    shop.live_in().search(sample=6, proposals=2, max_calls=calls)
+def test_where_most_cases_that_decide_get_no_score_nothing_is_decided_and_the_pack_may_be_tried_again(shop: Shop) -> None:
+    shop.live_in().search(sample=6, proposals=1, max_calls=160)
     found = shop.optimize()
-    assert (found["state"], found["calls"]) == ("undecided", calls)
-    assert len(found["tried"]) < found["confirmed"]
+    assert (found["state"], found["calls"], found["confirmed"], found["tried"]) == ("undecided", 160, 1, [])
 
 
 @pytest.mark.nightly
