@@ -556,14 +556,17 @@ def test_of_routing_a_batch_is_never_one_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "units", "dropped", "undecided"),
+    ("verdict", "kind", "units", "dropped", "undecided"),
     [
-        (Verdict.INCONCLUSIVE, 15, 44, True),
-        (Verdict.INCONCLUSIVE, 0, 50, True),
-        (Verdict.INCONCLUSIVE, 44, 15, False),
-        (Verdict.DISCARD, 15, 44, False),
-        (None, 0, 1, False),
+        (Verdict.INCONCLUSIVE, Kind.SCORES_USED_UP, 15, 44, True),
+        (Verdict.INCONCLUSIVE, Kind.SCORES_USED_UP, 44, 15, False),
+        (Verdict.INCONCLUSIVE, Kind.SCORES_TOO_FEW, 44, 15, True),
+        (Verdict.INCONCLUSIVE, Kind.SCORES_TOO_FEW, 44, 0, False),
+        (Verdict.DISCARD, Kind.SCORES_NOT_WORTH_IT, 15, 44, False),
+        (None, Kind.SCORES_TOO_FEW, 0, 1, False),
     ],
 )
-def test_what_most_cases_say_nothing_of_is_undecided(*, verdict: Verdict | None, units: int, dropped: int, undecided: bool) -> None:
-    assert scored.is_undecided(verdict, Fact(Kind.SCORES_TOO_FEW, {"units": units, "dropped": dropped})) is undecided
+def test_what_too_many_cases_say_nothing_of_is_undecided(
+    *, verdict: Verdict | None, kind: Kind, units: int, dropped: int, undecided: bool
+) -> None:
+    assert scored.is_undecided(verdict, Fact(kind, {"units": units, "dropped": dropped})) is undecided

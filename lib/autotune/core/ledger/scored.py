@@ -346,5 +346,9 @@ def _mean(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 
 def is_undecided(verdict: Verdict | None, reason: Fact) -> bool:
-    """Whether nothing is said of a change, since more units were dropped for want of a score than counted: it may be tried again."""
-    return verdict is Verdict.INCONCLUSIVE and bool(reason.figures.get("dropped", 0) > reason.figures.get("units", 0))
+    """Whether nothing is said of a change, since too many units were dropped for want of a score: it may be tried again.
+
+    That is so where the rest were too few, or fewer than those.
+    """
+    dropped, counted = (reason.figures.get(name, 0) for name in ("dropped", "units"))
+    return verdict is Verdict.INCONCLUSIVE and bool(dropped) and (reason.kind is Kind.SCORES_TOO_FEW or dropped > counted)
