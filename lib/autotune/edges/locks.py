@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from autotune.edges.atomic import lives
 from autotune.errors import AutotuneError
 
 _RETRY_S = 0.02
@@ -118,6 +119,16 @@ def holder(path: Path) -> Holder | None:
         return None if _locked(descriptor, fcntl.LOCK_SH) else _note(descriptor)
     finally:
         os.close(descriptor)
+
+
+def is_free_soon(path: Path, wait_s: float = 10.0) -> bool:
+    """Whether a lock is free, or gets so within some seconds: where its holder is gone, a process that it forked may end a little later."""
+    until = time.monotonic() + wait_s
+    while (found := holder(path)) is not None:
+        if (found.pid is not None and lives(str(found.pid))) or time.monotonic() > until:
+            return False
+        time.sleep(_RETRY_S)
+    return True
 
 
 def taken(path: Path) -> Lock | None:
