@@ -147,7 +147,8 @@ def test_sessions_that_probes_leave_do_not_enter_the_records(machine: Machine) -
         synced = json.loads(probe(machine, model, "sync", "--json").stdout)
         status = probe(machine, model, "status", "--json")
     assert synced["sessions"] == 2
-    assert [one for one in json.loads(status.stdout)["skills"] if one["fired"] or one["offered"]] == []
+    skills = json.loads(status.stdout).get("skills", [])  # none where the clients were ended before they had written a turn
+    assert [one for one in skills if one["fired"] or one["offered"]] == []
 
 
 def kill_client(port: int, word: str) -> None:
