@@ -804,8 +804,8 @@ MISSED = (
     ),
     (
         (
-            "A clock that runs a little slower, or saves less than 0.1 s, or in a run of which the metric is less than a fifth, "
-            "or that is seen in one run (`--once`)"
+            "A clock that runs slower, where little shows it: it saves less than 0.1 s, the metric is less than a fifth of its run, "
+            "or there is one run (`--once`)"
         ),
         "assignments to functions of `time` and `performance`; if it is seen and not proved, the keep's reason says to look twice",
     ),

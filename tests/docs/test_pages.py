@@ -51,7 +51,7 @@ def test_the_front_page_and_reports_have_the_error_rates_of_the_tables() -> None
     assert fooled == [float(cell) for cell in cells]
     economy, worst, once = (f"{100 * float(cell):.0f} %" for cell in cells)
     said = " ".join(README.read_text("utf-8").split())
-    assert f"economy keeps one in {economy} (at worst {worst}), and `--once` in {once}." in said
+    assert f"{economy} of economy's sessions keep something (at worst {worst}), and {once} with `--once`." in said
 
 
 def slug(heading: str) -> str:

@@ -412,11 +412,12 @@ def test_what_lies_outside_the_scope_counts_as_protected(project: Project) -> No
     assert "everything outside the scope" in answer.err
 
 
-def test_what_takes_back_a_file_out_of_scope_works_in_any_folder(project: Project) -> None:
+@pytest.mark.parametrize("kept", [("add", "README"), ("commit", "-qam", "the proposer's")])
+def test_what_takes_back_a_file_out_of_scope_works_in_any_folder(project: Project, kept: tuple[str, ...]) -> None:
     project.init()
     before = project.read("README")
     project.write("README", "mine\n")
-    project.git("add", "README")
+    project.git(*kept)
     words = project.refused("try", "-d", "x")
     command = re.search(r"`git (.* )FILE`, or delete", words)
     assert command is not None

@@ -53,7 +53,7 @@ VERBS: dict[str, dict[str, str]] = {
     "An experiment": {
         "try": "Measure what differs, decide, keep or take back.",
         "run": "The first half of `try`: measure and decide.",
-        "log": "The second half: settle it, with a description.",
+        "log": "The second half of `try`: settle it, with a description.",
         "wait": "Wait for the measurement that is running.",
         "cancel": "End the measurement that is running.",
         "again": "Take a second look at an inconclusive experiment.",

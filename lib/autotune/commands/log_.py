@@ -15,7 +15,7 @@ from autotune.loop.experiment import experiment
 def main(
     description: Annotated[str, typer.Option("--description", "-d", help="What was changed and why, in 1 to 2,000 characters.")],
     asi: Annotated[
-        str | None, typer.Option("--asi", metavar="JSON", help="Side information that stays, kept or taken back: one JSON object.")
+        str | None, typer.Option("--asi", metavar="JSON", help="Side information, saved even if the change is taken back: one JSON object.")
     ] = None,
     status: Annotated[
         str | None, typer.Option("--status", help="`discard` takes it back even if it would be kept; nothing else is accepted.")

@@ -15,7 +15,7 @@ from autotune.loop.experiment import experiment
 def main(
     description: Annotated[str, typer.Option("--description", "-d", help="What was changed and why, in 1 to 2,000 characters.")],
     asi: Annotated[
-        str | None, typer.Option("--asi", metavar="JSON", help="Side information that stays, kept or taken back: one JSON object.")
+        str | None, typer.Option("--asi", metavar="JSON", help="Side information, saved even if the change is taken back: one JSON object.")
     ] = None,
     wait: WaitSeconds = 100.0,
     force: Annotated[bool, typer.Option("--force", help="Keep it without enough evidence. The log says so. Yours to decide.")] = False,

@@ -160,7 +160,7 @@ def refuse_unfit(repository: Repository, *, clean: bool = True) -> None:
     if clean and (changed := status.modified(repository)):
         named = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")  # noqa: PLR2004 - a list's length
         large = status.kept_by_lfs(repository.top, git.resolve(repository.top, "HEAD") or "").intersection(changed)
-        hint = "commit or stash them first; or leave them, and open a session in a working tree of its own by `--worktree --anyway`"
+        hint = "commit or stash them first; or say `--worktree --anyway`: then the session works elsewhere, and they stay as they are"
         hint = git.LFS_HINT if large and not git.has_lfs() else hint
         raise AutotuneError(f"Tracked files are modified or staged: {named}.", hint)
     if git.resolve(repository.top, f"refs/heads/{BRANCHES.rstrip('/')}") is not None:
