@@ -17,7 +17,7 @@ from autotune.core.findings import Observation, Remedy
 from autotune.core.ledger.events import Paused, SettingsChanged
 from autotune.core.tell.lines import WIDEST
 from autotune.core.tell.words import told
-from autotune.edges import clock, locks, worktrees
+from autotune.edges import clock, folders, locks, worktrees
 from autotune.errors import AutotuneError
 from autotune.loop.inspect import diagnosis
 from autotune.loop.inspect.scene import Check, Finding, Scene
@@ -284,7 +284,7 @@ def test_without_a_session_the_benchmark_runs_in_a_working_tree_of_its_own_and_n
     before = everything(project)
     check = examined(project)["benchmark"]
     assert everything(project) == before
-    assert not list((locks.cache_folder()).glob("*/doctor-*"))
+    assert not list((folders.cache_folder()).glob("*/doctor-*"))
     assert check.finding is Finding.OK
     assert check.details["metrics"] == {"size": 10, "words": 2}
     assert check.details["wall_s"] > 0
@@ -407,7 +407,7 @@ def test_a_benchmark_that_is_the_same_here_and_there_differs_in_nothing(project:
     )
     assert (check.details["differences"], check.details["output"], check.advice) == ((), (), ())
     assert everything(project) == before
-    assert not list((locks.cache_folder()).glob("*/doctor-*"))
+    assert not list((folders.cache_folder()).glob("*/doctor-*"))
 
 
 def test_where_a_benchmark_differs_here_and_there_it_is_said_how_and_what_is_not_there(project: Path) -> None:
@@ -498,7 +498,7 @@ def test_a_working_tree_of_a_session_that_is_gone_is_not_to_be_deleted_unseen(se
 
 def test_the_last_lines_of_the_hook_log_are_shown_safely(project: Path) -> None:
     assert kinds(examined(project, benchmark=False)["hook log"]) == [Observation.HOOKS_WENT_WELL]
-    log = locks.cache_folder() / "hooks.log"
+    log = folders.cache_folder() / "hooks.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("".join(f"line {number}\x1b[2J\n" for number in range(9)))
     found = examined(project, benchmark=False)["hook log"]

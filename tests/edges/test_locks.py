@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from autotune.edges import locks
-from autotune.edges.locks import Holder, cache_folder, hold, holder, measuring_lock
+from autotune.edges.folders import cache_folder
+from autotune.edges.locks import Holder, hold, holder, measuring_lock
 from autotune.errors import AutotuneError
 
 LIBRARY = str(Path(locks.__file__).parents[2])

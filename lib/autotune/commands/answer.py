@@ -9,11 +9,11 @@ from typing import Any
 
 import typer
 
+from autotune.core.escaping import escaped
 from autotune.core.ledger.events import Calibrated
 from autotune.core.ledger.settle import final_verdict, reason_of
 from autotune.core.ledger.state import Row, State
 from autotune.core.model import Effect, Outcome
-from autotune.core.output.outcome import escaped
 from autotune.core.tell import advice, answers, headline
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told

@@ -267,7 +267,7 @@ def _failed(problem: Exception, *, as_json: bool) -> int:
 
 
 def _bug(*, as_json: bool) -> int:
-    from autotune.edges.locks import cache_folder
+    from autotune.edges.folders import cache_folder
 
     path = cache_folder() / "bugs" / f"{os.getpid()}.txt"
     words = traceback.format_exc()

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, found, reply
-from autotune.core.output.outcome import escaped
+from autotune.core.escaping import escaped
 from autotune.core.tell import answers
 from autotune.edges import archive
 from autotune.loop.inspect import bundling

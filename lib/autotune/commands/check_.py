@@ -11,9 +11,9 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName
 from autotune.core.codec import encode
+from autotune.core.escaping import escaped
 from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Answer
-from autotune.core.output.outcome import escaped
 from autotune.core.tell.words import told
 from autotune.loop.experiment import own_hooks
 from autotune.loop.inspect import auditing

@@ -12,8 +12,8 @@ import typer
 from autotune.commands.options import AsJson, SessionName, given, reply
 from autotune.commands.printing import width
 from autotune.core.codec import encode
+from autotune.core.escaping import escaped
 from autotune.core.facts import Fact
-from autotune.core.output.outcome import escaped
 from autotune.core.tell import answers
 from autotune.core.tell.lines import Line, laid_out
 from autotune.core.tell.words import told

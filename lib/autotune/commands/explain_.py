@@ -12,7 +12,7 @@ from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.commands.printing import print_lines, width
 from autotune.commands.terminal import require_person
 from autotune.core.codec import encode
-from autotune.core.output.outcome import escaped
+from autotune.core.escaping import escaped
 from autotune.core.tell import by_case, imported
 from autotune.core.tell.explain import explain
 from autotune.core.tell.lines import Line

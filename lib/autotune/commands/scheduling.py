@@ -14,7 +14,7 @@ from autotune.commands.printing import print_lines
 from autotune.core.scheduling.units import Job, Kind, Places, Unit, unit
 from autotune.core.tell import scheduled as words
 from autotune.edges import scheduler
-from autotune.edges.locks import data_folder
+from autotune.edges.folders import data_folder
 from autotune.version import ROOT
 
 Systemd = Annotated[bool, typer.Option("--systemd", help="As a service and a timer of systemd, for you alone.")]

@@ -12,8 +12,8 @@ from autotune.commands import check_
 from autotune.commands.options import AsJson, Progress, SessionName, live, reply
 from autotune.commands.terminal import agrees
 from autotune.core.codec import encode
+from autotune.core.escaping import escaped
 from autotune.core.findings import Verification
-from autotune.core.output.outcome import escaped
 from autotune.core.tell import answers
 from autotune.core.tell.words import told
 from autotune.loop.inspect import unpacking, verifying

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator
 from functools import cache
 from pathlib import Path
 
-from autotune.core.output.outcome import escaped
+from autotune.core.escaping import escaped
 from autotune.edges.atomic import stat_of
 
 MARK = "AUTOTUNE_RUN"

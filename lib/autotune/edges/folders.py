@@ -1,4 +1,4 @@
-"""Where autotune's working trees are: measuring worktrees, which can be made anew, and those of sessions, which hold people's work."""
+"""Where autotune's folders are: caches, data, measuring worktrees, and working trees of sessions, which hold people's work."""
 
 from __future__ import annotations
 
@@ -7,11 +7,22 @@ import stat
 import sys
 from pathlib import Path
 
-from autotune.edges.locks import cache_folder
 from autotune.errors import AutotuneError
 
 SETTING = "AUTOTUNE_WORKTREES"
 TEMPORARY = Path("/var/tmp")  # noqa: S108 - the folder in it is the user's alone, or refused
+
+
+def cache_folder() -> Path:
+    """The user's folder for what can be made again, `autotune` in the cache folder; the standard says to ignore a relative setting."""
+    setting = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (setting if setting.is_absolute() else Path.home() / ".cache") / "autotune"
+
+
+def data_folder() -> Path:
+    """The user's folder for what cannot be made again and belongs into no repository; a relative setting is ignored too."""
+    setting = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return (setting if setting.is_absolute() else Path.home() / ".local" / "share") / "autotune"
 
 
 def worktrees() -> Path:

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from autotune.edges.atomic import lives
+from autotune.edges.folders import cache_folder
 from autotune.errors import AutotuneError
 
 _RETRY_S = 0.02
@@ -149,18 +150,6 @@ def remove(path: Path) -> None:
                 path.unlink()
         finally:
             os.close(descriptor)
-
-
-def cache_folder() -> Path:
-    """The user's folder for what can be made again, `autotune` in the cache folder; the standard says to ignore a relative setting."""
-    setting = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (setting if setting.is_absolute() else Path.home() / ".cache") / "autotune"
-
-
-def data_folder() -> Path:
-    """The user's folder for what cannot be made again and belongs into no repository; a relative setting is ignored too."""
-    setting = Path(os.environ.get("XDG_DATA_HOME", ""))
-    return (setting if setting.is_absolute() else Path.home() / ".local" / "share") / "autotune"
 
 
 def measuring_lock() -> Path:

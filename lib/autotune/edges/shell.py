@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self, cast
 
-from autotune.core.output.outcome import escaped
+from autotune.core.escaping import escaped
 from autotune.edges.family import children, command_line, family, marked
 from autotune.edges.signals import handled
 from autotune.errors import AutotuneError

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from autotune.core.asking.request import Reply
 from autotune.core.codec import decode
-from autotune.edges.locks import cache_folder
+from autotune.edges.folders import cache_folder
 
 _TABLE = "CREATE TABLE IF NOT EXISTS answers (hash TEXT PRIMARY KEY, at TEXT NOT NULL, reply TEXT NOT NULL)"
 

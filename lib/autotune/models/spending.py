@@ -20,7 +20,7 @@ from autotune.core.asking.failing import Why
 from autotune.core.asking.limits import Admission, Limits, Most, Spent, admitted
 from autotune.core.asking.request import Usage
 from autotune.edges.atomic import lives, stat_of
-from autotune.edges.locks import data_folder
+from autotune.edges.folders import data_folder
 from autotune.errors import AutotuneError
 
 VERSION = 1

@@ -15,7 +15,7 @@ from typing import Any
 from autotune.core.codec import decode
 from autotune.core.judging import packs
 from autotune.core.judging.packs import Pack
-from autotune.edges.locks import data_folder
+from autotune.edges.folders import data_folder
 from autotune.edges.run_folders import RESULT, RUN, numbered
 from autotune.errors import AutotuneError
 

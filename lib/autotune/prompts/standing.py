@@ -11,7 +11,7 @@ from autotune.core.judging import condition
 from autotune.core.judging.condition import Condition
 from autotune.core.judging.means import Sums, mean_of
 from autotune.core.records.behaviors import Behavior
-from autotune.edges.locks import data_folder
+from autotune.edges.folders import data_folder
 from autotune.errors import AutotuneError
 from autotune.prompts import canaries, trusting
 from autotune.prompts.canaries import Proposal

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from autotune.edges.locks import data_folder, hold
+from autotune.edges.folders import data_folder
+from autotune.edges.locks import hold
 from autotune.errors import AutotuneError
 from autotune.records.schema import MIGRATIONS
 

@@ -19,8 +19,9 @@ from autotune.core.codec import Malformed
 from autotune.core.rollout import events
 from autotune.core.rollout.events import Abandoned, Change, Done, Event, Intent, Note, Snapshot, State
 from autotune.edges import ledger
+from autotune.edges.folders import data_folder
 from autotune.edges.ledger import Position
-from autotune.edges.locks import data_folder, hold
+from autotune.edges.locks import hold
 from autotune.errors import AutotuneError
 from autotune.rollout import placing, snapshots
 from autotune.rollout.snapshots import hash_of

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from autotune.core.codec import decode
 from autotune.core.skills.surfaces import Scope
-from autotune.edges.locks import data_folder
+from autotune.edges.folders import data_folder
 from autotune.edges.run_folders import RUN
 from autotune.errors import AutotuneError
 

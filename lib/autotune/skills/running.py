@@ -15,7 +15,8 @@ from typing import Any
 from autotune.core.skills.aftermath import Aftermath, Fate
 from autotune.core.skills.choosing import Condition, choose, chosen
 from autotune.core.skills.namesakes import SEPARATOR
-from autotune.edges.locks import data_folder, hold
+from autotune.edges.folders import data_folder
+from autotune.edges.locks import hold
 from autotune.errors import AutotuneError
 from autotune.records.sources import Rules
 from autotune.records.store import Store

@@ -11,7 +11,7 @@ from autotune.core.asking.naming import BACKENDS
 from autotune.core.config.settled import checked, of_variable, refuse_unknown
 from autotune.core.config.shapes import Shape, list_of, number, one_of, text, whole_number
 from autotune.edges import toml
-from autotune.edges.locks import data_folder
+from autotune.edges.folders import data_folder
 
 FILE = "skills.toml"
 REQUIRED, AUTO = "required", "auto"

@@ -1,4 +1,4 @@
-"""The session on one screen: core/report's lines and rows, a chart, and colour."""
+"""The session on one screen: the lines and rows of core/tell/report.py, a chart, and colour."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 from autotune.core.codec import encode
+from autotune.core.escaping import shortened
 from autotune.core.facts import Fact
 from autotune.core.ledger.state import Row, State, Step
 from autotune.core.model import Effect, Status
 from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.headline import headline
-from autotune.core.tell.lines import WIDEST, Line, Tone, laid_out, shortened
+from autotune.core.tell.lines import WIDEST, Line, Tone, laid_out
 from autotune.core.tell.panels import as_lines
 from autotune.core.tell.plots import height
 from autotune.core.tell.report import NOT_COMPARED, TableRow, marks, now_line, place_in_list, table, under_way

@@ -55,7 +55,7 @@ class Beside:
 def _stamps(top: Path) -> Iterator[tuple[str, int, int]]:
     """Every file that a panel is made of, with its time and size."""
     from autotune.core.skills.package import SKILL
-    from autotune.edges.locks import data_folder
+    from autotune.edges.folders import data_folder
     from autotune.prompts.settings import FILE
     from autotune.records.store import SETTING, usual_path
     from autotune.rollout.deploying import JOURNAL

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autotune.core.escaping import escaped
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Outcome
 from autotune.core.output.metrics import MetricReader, MetricReport
-from autotune.core.output.outcome import OWN_UNITS, PASSED, Executed, classify, escaped, is_run_again, measured_samples, samples, useful_end
+from autotune.core.output.outcome import OWN_UNITS, PASSED, Executed, classify, is_run_again, measured_samples, samples, useful_end
 from autotune.core.tell.words import told
 
 
@@ -144,32 +144,6 @@ def test_the_useful_end_is_bounded_and_safe(output: bytes, limit: int) -> None:
     shown = useful_end(output, limit)
     assert len(shown) <= limit
     assert all(line == escaped(line) for line in shown.split("\n"))
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain ß 日本語 🎉", "plain ß 日本語 🎉"),
-        ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
-        ("\x1b[31mred\x07\x00\x7f", "\\x1b[31mred\\x07\\x00\\x7f"),
-        ("\u202eevil\u2066\u200b\ufeff", "\\u202eevil\\u2066\\u200b\\ufeff"),
-        ("\U000e0041", "\\U000e0041"),
-        ("\udc80", "\\udc80"),
-        ("नि\u200dक\u200c a\u3000b\u00a0c", "नि\u200dक\u200c a\u3000b\u00a0c"),
-        ("\u2028\x85", "\\u2028\\x85"),
-    ],
-)
-def test_text_is_shown_safely_and_otherwise_as_it_is(text: str, shown: str) -> None:
-    assert escaped(text) == shown
-
-
-@given(st.text())
-def test_nothing_that_is_shown_moves_hides_or_reorders(text: str) -> None:
-    shown = escaped(text)
-    assert {unicodedata.category(character) for character in shown if character not in "\u200c\u200d"}.isdisjoint(
-        {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-    )
-    assert escaped(shown) == shown
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Text from anywhere, on one line, within columns."""
+"""Lines of text within columns."""
 
 from __future__ import annotations
 
@@ -6,15 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from autotune.core.tell.lines import Line, laid_out, shortened, wrapped
+from autotune.core.tell.lines import Line, laid_out, wrapped
 
 words = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Zs", "Mn")), max_size=80)
-
-
-def test_text_from_elsewhere_is_cut_to_its_length_and_escaped() -> None:
-    assert shortened("short", 5) == "short"
-    assert shortened("too long", 5) == "too …"
-    assert shortened("a\nb\x1b[31m", 20) == "a\\nb\\x1b[31m"
 
 
 def test_lines_break_between_words_and_long_words_anywhere() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from autotune.core.output.outcome import cut
+from autotune.core.escaping import cut
 
 _SHOWN = 40
 

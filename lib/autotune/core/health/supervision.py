@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from autotune.core.escaping import cut, escaped
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.output.outcome import cut, escaped
 
 FIRST_WAIT_S = 2.0  # the client itself has waited and tried again before it gives up
 LONGEST_WAIT_S = 600.0

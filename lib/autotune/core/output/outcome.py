@@ -1,13 +1,13 @@
-"""What a finished run was: its outcome, its values (one for all cases, what it has cost), and its output made safe to show."""
+"""What a finished run was: its outcome, its values (one for all cases, what it has cost), and what of its output tells why."""
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from autotune.core.escaping import cut, escaped
 from autotune.core.facts import Fact, Kind, UnreadError
 from autotune.core.findings import Unread
 from autotune.core.model import Outcome
@@ -17,7 +17,6 @@ from autotune.core.output.metrics import MalformedLine, MetricReport, normalised
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 _WITHIN = re.compile(r"\S[ \t]*METRIC[ \t]+([^\s=]+)=[+-]?\.?[0-9]")
 _TROUBLE = re.compile(r"traceback \(most recent|error\b|exception\b|\bpanic|\bfatal\b|\bfailed\b|\bfailure\b|assert", re.IGNORECASE)
-_JOINERS = "\u200c\u200d"
 _LONGEST_SHOWN_LINE = 400
 _MOST_NAMES_SHOWN = 5
 LONGEST_SEEN_TWICE_S = 60.0
@@ -123,11 +122,6 @@ def useful_end(output: bytes, limit: int = 2000) -> str:
     return "\n".join([*around, "…", *rest])
 
 
-def escaped(text: str) -> str:
-    """Text on one line, safe to show on a terminal: whatever moves the cursor, hides or reorders text is spelt out."""
-    return text if text.isprintable() else "".join(map(_escaped_character, text))
-
-
 def _readable(finished: Executed, metric_name: str) -> tuple[Outcome, Fact]:
     spoilt = primary_malformed(finished.report, metric_name)
     if spoilt is not None:
@@ -169,11 +163,6 @@ def _shown_lines(output: bytes, longest: int) -> list[str]:
     return [cut(escaped(line.expandtabs(4)), longest) for line in lines if line]
 
 
-def cut(text: str, longest: int) -> str:
-    """Text of at most so many characters, with a sign where something was cut off."""
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
 def _fitting(lines: list[str], limit: int) -> list[str]:
     """As many of the last lines as fit into `limit` characters, line ends counted."""
     kept: list[str] = []
@@ -183,12 +172,6 @@ def _fitting(lines: list[str], limit: int) -> list[str]:
             break
         kept.append(line)
     return kept[::-1]
-
-
-def _escaped_character(character: str) -> str:
-    if character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs":
-        return character
-    return character.encode("unicode_escape").decode()
 
 
 def with_one_value(metric: str, printed: Mapping[str, float], cases: tuple[str, ...], *, ratios: bool) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-"""What samples say: middle, spread, noise floor, effect with its interval, drift, confidence, and what may be claimed."""
+"""What paired samples say: the effect, its interval, and what may be claimed of it."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
 
+from autotune.core.escaping import escaped
 from autotune.core.facts import AnyKind, Fact
 from autotune.core.findings import Amiss, Contradiction, Objection, Remedy
-from autotune.core.output.outcome import escaped
 
 _CALLED = {"metric": "value", "snapshot": "candidate"}  # of fields of a line, those that people call otherwise
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
 
 from autotune.core.config.keys import Fixed
+from autotune.core.escaping import escaped
 from autotune.core.facts import AnyKind, Fact
 from autotune.core.findings import Answer
-from autotune.core.output.outcome import escaped
 from autotune.core.tell.figures import counted, number
 
 CHANGED_BY: Mapping[Fixed, str] = {  # what stands behind a key that an edit does not change

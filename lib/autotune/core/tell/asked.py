@@ -12,9 +12,9 @@ from autotune.core.asking.limits import Spent
 from autotune.core.asking.naming import Endpoint
 from autotune.core.asking.prices import Price
 from autotune.core.asking.request import Schema
-from autotune.core.output.outcome import escaped
+from autotune.core.escaping import escaped, shortened
 from autotune.core.tell.figures import about, counted, money
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 
 _SAID = 200
 CENT = 0.01

@@ -7,18 +7,17 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from autotune.core.escaping import escaped, shortened
 from autotune.core.facts import Kind
 from autotune.core.health.transitions import Mode
 from autotune.core.ledger.state import Row, State
 from autotune.core.memory.descriptions import alike
 from autotune.core.memory.lessons import Taught, lesson_of
 from autotune.core.model import Status
-from autotune.core.output.outcome import escaped
 from autotune.core.tell import imported, limits
 from autotune.core.tell.fate import Fate, fate_of
 from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.headline import claim_words, noise_words, value
-from autotune.core.tell.lines import shortened
 from autotune.core.tell.report import description_of, following
 from autotune.core.tell.words import told
 

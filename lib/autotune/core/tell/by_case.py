@@ -11,10 +11,11 @@ from typing import Any
 from autotune.core.cases.batch_pairs import gains_by_case, largest_losses
 from autotune.core.cases.split import Case
 from autotune.core.cases.written import case_of
+from autotune.core.escaping import escaped
 from autotune.core.ledger.events import Ran
 from autotune.core.ledger.state import Ending, State
 from autotune.core.model import Arm, Metric, Outcome, Part
-from autotune.core.output.outcome import cases_of, escaped
+from autotune.core.output.outcome import cases_of
 from autotune.core.tell.figures import number
 from autotune.core.tell.lines import Line
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from autotune.core.escaping import escaped
 from autotune.core.ledger.state import State
 from autotune.core.model import Arm, Outcome
-from autotune.core.output.outcome import escaped
 from autotune.core.tell import by_case, changes, full_report, plots, story
 from autotune.core.tell.figures import numbers
 from autotune.core.tell.headline import noise_of_a_run

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from autotune.core.escaping import escaped
 from autotune.core.model import Outcome
 from autotune.core.output.metrics import RESERVED
-from autotune.core.output.outcome import escaped
 from autotune.core.tell.figures import number
 
 HERE, THERE = "the checkout", "the measuring place"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from autotune.core.escaping import shortened
 from autotune.core.facts import KEPT_WITHOUT_PROOF, AnyKind, Fact, Kind
 from autotune.core.health.transitions import Health, Mode
 from autotune.core.ledger.settle import reason_of
@@ -17,7 +18,7 @@ from autotune.core.tell.advice import REPEATS
 from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
 from autotune.core.tell.figures import counted, estimate_in_words
 from autotune.core.tell.headline import HEALTH_TONES, LONGEST_WHY, noise_words, recovery, value
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 from autotune.core.tell.report import following, under_way
 from autotune.core.tell.verdicts import BUILT_ONCE
 from autotune.core.tell.words import told

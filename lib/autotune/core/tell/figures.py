@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from autotune.core.escaping import escaped
 from autotune.core.facts import NAMED
 from autotune.core.model import Effect
-from autotune.core.output.outcome import escaped
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIGURES = 4

@@ -8,15 +8,15 @@ from typing import Any
 
 from autotune.core.codec import encode
 from autotune.core.decide.budget import SESSIONS_FOOLED
+from autotune.core.escaping import escaped, shortened
 from autotune.core.ledger.events import SegmentOpened
 from autotune.core.ledger.state import Row, State
 from autotune.core.model import Status
-from autotune.core.output.outcome import escaped
 from autotune.core.tell import by_case, headline, imported, limits, opened, story
 from autotune.core.tell.brief import DEAD_ENDS
 from autotune.core.tell.explain import HOW_TO_READ, WITH_ONE_BUILD, Advice
 from autotune.core.tell.figures import counted, share_in_words
-from autotune.core.tell.lines import WIDEST, Line, Tone, shortened
+from autotune.core.tell.lines import WIDEST, Line, Tone
 from autotune.core.tell.plots import EffectsPlot, SamplesPlot, effects_plot, samples_plot
 from autotune.core.tell.report import TableRow, table
 from autotune.core.tell.snapshot import snapshot

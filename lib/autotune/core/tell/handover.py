@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from autotune.core.escaping import escaped
 from autotune.core.facts import NAMED
 from autotune.core.handover.messages import Measurement
 from autotune.core.handover.plan import Change, Group, Standing
 from autotune.core.ledger.state import Row, State
-from autotune.core.output.outcome import escaped
 from autotune.core.tell.figures import counted, effect_in_words, listed
 from autotune.core.tell.words import told
 

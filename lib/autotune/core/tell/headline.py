@@ -10,12 +10,12 @@ from autotune.core import rules as decisions
 from autotune.core.cases.confirming import planned_for
 from autotune.core.decide import witness
 from autotune.core.decide.witness import Unfit
+from autotune.core.escaping import escaped, shortened
 from autotune.core.facts import Fact, Kind
 from autotune.core.health.transitions import Health, Mode
 from autotune.core.ledger.state import Row, State
 from autotune.core.ledger.stopping import rules
 from autotune.core.model import DecisionMode, Status
-from autotune.core.output.outcome import escaped
 from autotune.core.stats import confidence, effects, noise
 from autotune.core.tell import advice, imported, limits
 from autotune.core.tell.advice import drift_words
@@ -32,7 +32,7 @@ from autotune.core.tell.figures import (
     share_in_words,
     with_unit,
 )
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 from autotune.core.tell.words import told
 
 

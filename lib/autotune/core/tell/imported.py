@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from autotune.core.escaping import escaped, shortened
 from autotune.core.ledger.earlier import Earlier, Imports
-from autotune.core.output.outcome import escaped
 from autotune.core.tell.figures import counted, number, with_unit
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 
 _SHOWN = 5
 TITLE = "History from elsewhere, which is no evidence"

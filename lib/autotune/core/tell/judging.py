@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from autotune.core.asking.request import Message, Role
+from autotune.core.escaping import shortened
 from autotune.core.judging.fencing import Fence, Part, fenced
 from autotune.core.judging.marks import BEST_MARK, Judgement
 from autotune.core.judging.rubric import Criterion, Rubric
 from autotune.core.tell.asked import why_no_answer
 from autotune.core.tell.figures import counted
-from autotune.core.tell.lines import shortened
 
 _LONGEST_WHY = 180
 FILLER = (

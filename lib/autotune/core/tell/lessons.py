@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from autotune.core.escaping import shortened
 from autotune.core.facts import Fact
 from autotune.core.memory.lessons import Lesson, Likeness, Taught
 from autotune.core.tell.figures import effect_in_short, listed
-from autotune.core.tell.lines import Line, shortened
+from autotune.core.tell.lines import Line
 
 _SHOWN = 200  # characters of a description
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from rich.cells import cell_len, chop_cells
 
-from autotune.core.output.outcome import cut, escaped
-
 Values = Mapping[str, Any]
 """What `--json` gives, from which lines are made."""
 WIDEST = 110  # columns from which lines of prose are no longer read with ease
@@ -47,11 +45,6 @@ def laid_out(lines: Iterable[Line], width: int) -> str:
         told.append(line.label + " " * (column - cell_len(line.label)) + pieces[0])
         told += [" " * column + piece for piece in pieces[1:]]
     return "\n".join(piece.rstrip() for piece in told) + "\n"
-
-
-def shortened(text: str, limit: int) -> str:
-    """Text from elsewhere on one line of at most `limit` characters, safe to show."""
-    return cut(escaped(text[: limit + 1]), limit)
 
 
 def wrapped(text: str, width: int) -> list[str]:

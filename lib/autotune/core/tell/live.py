@@ -7,16 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from autotune.core.escaping import escaped, shortened
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Noted
 from autotune.core.ledger.history import Begun, History
 from autotune.core.ledger.state import Row, State
 from autotune.core.model import Arm, Outcome, Status
-from autotune.core.output.outcome import escaped
 from autotune.core.tell import full_report, headline, imported, limits, report
 from autotune.core.tell.brief import DEAD_ENDS
 from autotune.core.tell.explain import explain
-from autotune.core.tell.lines import Line, shortened
+from autotune.core.tell.lines import Line
 from autotune.core.tell.plots import effects_plot, height
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from autotune.core.escaping import escaped
 from autotune.core.facts import AnyKind, Fact
 from autotune.core.findings import Observation, Remedy
-from autotune.core.output.outcome import escaped
 from autotune.core.tell.contrast import HERE, THERE
 from autotune.core.tell.figures import counted, listed, number
 

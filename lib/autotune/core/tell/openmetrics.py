@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from autotune.core.escaping import escaped
 from autotune.core.ledger.state import State
 from autotune.core.model import Status
-from autotune.core.output.outcome import escaped
 from autotune.core.tell import headline
 
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from itertools import starmap
 from typing import Any
 
+from autotune.core.escaping import shortened
 from autotune.core.rollout.coins import STOPPED
 from autotune.core.rollout.events import Intent
 from autotune.core.rollout.look import WORSE
@@ -23,7 +24,7 @@ from autotune.core.skills.turns import Turn
 from autotune.core.tell import skills as told
 from autotune.core.tell import standing
 from autotune.core.tell.figures import counted, day
-from autotune.core.tell.lines import Line, Tone, Values, shortened
+from autotune.core.tell.lines import Line, Tone, Values
 from autotune.core.tell.live import lines_as_json
 
 _LONGEST = 120

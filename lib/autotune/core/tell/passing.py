@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from autotune.core.escaping import shortened
 from autotune.core.scheduling.passing import Skip
 from autotune.core.tell.figures import counted
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 
 _LONGEST = 300
 _WHY = {

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from autotune.core.escaping import escaped
 from autotune.core.facts import Fact
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import seconds_between
 from autotune.core.model import Effect
-from autotune.core.output.outcome import escaped
 from autotune.core.tell.figures import about, counted, duration, estimate_in_words, in_odds
 
 LASTS_S = 5.0  # from when it is said how long something has lasted

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from autotune.core.escaping import escaped, shortened
 from autotune.core.facts import Fact
 from autotune.core.ledger.state import Row, State, seconds_between
 from autotune.core.ledger.stopping import limits_reached, next_action
-from autotune.core.output.outcome import escaped
 from autotune.core.stats import effects
 from autotune.core.tell import limits, progress
 from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
@@ -21,7 +21,7 @@ from autotune.core.tell.figures import (
     numbers,
 )
 from autotune.core.tell.headline import LONGEST_WHY, claim_lines, drift_lines, experiment_counts, goal, health, repeats, value
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 from autotune.core.tell.words import told
 
 LONGEST_DESCRIPTION = 200

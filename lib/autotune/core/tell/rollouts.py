@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from autotune.core.escaping import shortened
 from autotune.core.rollout.afterwards import Watch
 from autotune.core.rollout.assigning import UnitKind
 from autotune.core.rollout.exposures import LeftOut
 from autotune.core.rollout.look import WORSE, Because, Mode, Verdict
 from autotune.core.tell.figures import counted
-from autotune.core.tell.lines import Line, Tone, Values, shortened
+from autotune.core.tell.lines import Line, Tone, Values
 
 PROMOTED = "A promoted pack of {behavior}"
 RESTORED = "The pack of {behavior} that is deployed again"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.escaping import shortened
+from autotune.core.tell.lines import Line, Tone
 
 _LONGEST = 500
 

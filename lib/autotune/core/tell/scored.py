@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from autotune.core.asking.failing import Failure, Why
+from autotune.core.escaping import escaped
 from autotune.core.judging.fencing import Part, shortened
 from autotune.core.judging.marks import BEST_MARK, Unscored
 from autotune.core.judging.trust import Agreement, Doubt
-from autotune.core.output.outcome import escaped
 from autotune.core.tell.asked import why_no_answer
 from autotune.core.tell.figures import counted, money
 from autotune.core.tell.lines import Line, Tone, Values

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from autotune.core.escaping import shortened
 from autotune.core.records.trace import Unread
 from autotune.core.tell.figures import counted, day
-from autotune.core.tell.lines import Line, Tone, Values, shortened
+from autotune.core.tell.lines import Line, Tone, Values
 
 _LONGEST_PATH = 300
 _UNREAD = {

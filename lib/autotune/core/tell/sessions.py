@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from autotune.core.codec import encode
+from autotune.core.escaping import escaped, shortened
 from autotune.core.ledger.state import State
-from autotune.core.output.outcome import escaped
 from autotune.core.tell.figures import counted, duration
 from autotune.core.tell.headline import aim, claim_words
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 from autotune.core.tell.words import told
 
 _SHOWN = 120  # characters of a name

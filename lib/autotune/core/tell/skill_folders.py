@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from autotune.core.escaping import shortened
 from autotune.core.skills.frontmatter import Doubt
 from autotune.core.skills.package import MOST_LINES, MOST_LISTED, SKILL, Flaw, Package, Rule
 from autotune.core.skills.workflows import LEAST, Workflow
 from autotune.core.tell.figures import counted
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 
 _DOUBTS: Mapping[str, str] = {
     Doubt.FLOW: "a list or table in brackets, which the specification's validator refuses: write one item a line",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from autotune.core.escaping import shortened
 from autotune.core.rollout.events import Intent
 from autotune.core.skills.aftermath import Aftermath, Fate
 from autotune.core.skills.rates import LEAST
 from autotune.core.tell.figures import counted, minute
-from autotune.core.tell.lines import Line, Tone, Values, shortened
+from autotune.core.tell.lines import Line, Tone, Values
 from autotune.core.tell.skills import share
 
 _ABOUT = {"score": "recall", "wrong": "precision"}

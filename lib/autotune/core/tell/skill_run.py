@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from autotune.core.escaping import shortened
 from autotune.core.skills.choosing import Choice, Skip
 from autotune.core.skills.readiness import Found, Readiness, Step, Suite, command
 from autotune.core.skills.renamed import LeftOut
 from autotune.core.tell.figures import counted
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 
 _STEPS: Mapping[Step, str] = {
     Step.SPECIFICATION: "its folder keeps the open specification",

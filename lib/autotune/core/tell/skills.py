@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from autotune.core.escaping import shortened
 from autotune.core.skills.effort import Effort
 from autotune.core.skills.namesakes import SEPARATOR
 from autotune.core.skills.rates import LEAST, Missed, Share, Sign, Standing
 from autotune.core.skills.seen import How, Shown
 from autotune.core.skills.turns import Fired, Turn
 from autotune.core.tell.figures import counted
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 
 if TYPE_CHECKING:
     from autotune.core.asking.costs import Cost

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from autotune.core.cases.confirming import planned_for
+from autotune.core.escaping import shortened
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.state import State
 from autotune.core.tell import headline, report
-from autotune.core.tell.lines import shortened
 from autotune.core.tell.words import told
 
 SCHEMA = 1  # counted up when a key goes, or means something else; not when one comes

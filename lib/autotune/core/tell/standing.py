@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from autotune.core.escaping import escaped, shortened
 from autotune.core.judging.condition import Ill
 from autotune.core.judging.marks import BEST_MARK
-from autotune.core.output.outcome import escaped
 from autotune.core.tell import rollouts, scored
 from autotune.core.tell.figures import counted, day, minute, money
-from autotune.core.tell.lines import Line, Tone, Values, shortened
+from autotune.core.tell.lines import Line, Tone, Values
 
 _LONGEST = 300
 _DAY_MS = 86_400_000

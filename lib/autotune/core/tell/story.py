@@ -10,20 +10,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autotune.core.codec import encode
+from autotune.core.escaping import escaped, shortened
 from autotune.core.facts import Kind, whole
 from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Described, Formatted, Ran, Result, SegmentOpened
 from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import State
 from autotune.core.model import Arm, Metric, Outcome, Status
-from autotune.core.output.outcome import escaped
 from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.tell import by_case
 from autotune.core.tell.explain import sentence
 from autotune.core.tell.fate import TONES, fate_of
 from autotune.core.tell.figures import duration, effect_in_words, in_odds, number, numbers
 from autotune.core.tell.headline import moment, noise_of_a_run
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 from autotune.core.tell.words import told
 
 LONGEST_TEXT = 2000

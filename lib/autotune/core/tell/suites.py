@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from autotune.core.asking.request import Message, Role
 from autotune.core.cases.scores import FEWEST_COUPLES
 from autotune.core.cases.split import couples_in
+from autotune.core.escaping import shortened
 from autotune.core.judging.fencing import Fence, Part, fenced
 from autotune.core.skills.suite import By, RoutingCase, Suite, SuiteCase, SuitePart, TaskCase, Type, listed_case, part_of
 from autotune.core.tell.figures import counted
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 
 ENOUGH_COUPLES = 40
 _PROMPT = 160

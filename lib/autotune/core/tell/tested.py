@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import Any
 
+from autotune.core.escaping import shortened
 from autotune.core.skills.measured import NEGATIVE, POSITIVE, TASKS, Compared, Measured
 from autotune.core.skills.probed import Probed, commonest, total
 from autotune.core.skills.probing import Measures, Probing
 from autotune.core.skills.signs import Failing, Outcome
 from autotune.core.skills.suite import Check, Criterion, RoutingCase, SuiteCase
 from autotune.core.tell.figures import counted
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone
 from autotune.core.tell.skills import share, tone_of
 
 OBEYED = "the judge did what the work told it to do"

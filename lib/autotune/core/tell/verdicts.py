@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from autotune.core.escaping import escaped
 from autotune.core.facts import AnyKind, Fact, Kind
 from autotune.core.model import Effect, Part
-from autotune.core.output.outcome import escaped
 from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.tell.figures import (
     SAME,

@@ -11,11 +11,11 @@ from typing import Any
 
 from autotune.core.config.keys import NOW
 from autotune.core.decide.witness import Unfit
+from autotune.core.escaping import escaped, shortened
 from autotune.core.facts import AnyKind, Fact, Kind
 from autotune.core.findings import Verification
 from autotune.core.health.supervision import How
 from autotune.core.ledger.stopping import Limit
-from autotune.core.output.outcome import escaped
 from autotune.core.tell import amiss, answers, lessons, limits, observed, progress, unread
 from autotune.core.tell.figures import (
     about,
@@ -28,7 +28,6 @@ from autotune.core.tell.figures import (
     numbers,
     share_in_words,
 )
-from autotune.core.tell.lines import shortened
 from autotune.core.tell.verdicts import VERDICTS, effect_in, of_a_verdict
 
 

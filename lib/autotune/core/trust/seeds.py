@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from autotune.core.output.outcome import cut
+from autotune.core.escaping import cut
 
 # A search for lines that may set a seed, as an extended regular expression for any case.
 SEARCHED = "seed|random_?state|srand|default_rng|prngkey|newsource|random|mt19937"

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from autotune.core.escaping import escaped, shortened
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Result
 from autotune.core.memory.changes import Sides, is_same, mark_of
 from autotune.core.memory.descriptions import alike
 from autotune.core.memory.lessons import Likeness, settles
-from autotune.core.output.outcome import escaped
 from autotune.core.tell.fate import fate_of
-from autotune.core.tell.lines import shortened
 from autotune.edges import git
 from autotune.edges.atomic import replace_file
 from autotune.errors import AutotuneError

@@ -18,8 +18,8 @@ from autotune.core.output.outcome import Executed
 from autotune.edges import process
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
+from autotune.edges.folders import data_folder
 from autotune.edges.git import Repository
-from autotune.edges.locks import data_folder
 from autotune.errors import AutotuneError
 from autotune.loop.session.layout import known, root
 from autotune.loop.session.session import Session

@@ -7,13 +7,14 @@ import textwrap
 from collections.abc import Container
 from pathlib import Path
 
+from autotune.core.escaping import escaped
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger import settle
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.settle import Facts, Step, Tip
 from autotune.core.ledger.state import Experiment
 from autotune.core.model import Outcome, Verdict
-from autotune.core.output.outcome import classify, escaped, useful_end
+from autotune.core.output.outcome import classify, useful_end
 from autotune.core.tell.words import told
 from autotune.edges import commits, git, indexes, tree
 from autotune.edges.clock import now

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autotune.core.escaping import escaped
 from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Answer
 from autotune.core.handover import messages
 from autotune.core.handover.messages import Measurement
 from autotune.core.handover.plan import Standing
 from autotune.core.ledger.events import Claimed
-from autotune.core.output.outcome import escaped
 from autotune.core.tell.words import told
 from autotune.edges import branches, commits
 from autotune.errors import AutotuneError

@@ -18,10 +18,11 @@ from pathlib import Path
 
 from autotune.core.config import keys
 from autotune.core.config import reading as configuration
+from autotune.core.escaping import escaped
 from autotune.core.facts import Fact, quoted
 from autotune.core.findings import Observation, Remedy
 from autotune.core.ledger.state import Ending, State
-from autotune.core.output.outcome import escaped, useful_end
+from autotune.core.output.outcome import useful_end
 from autotune.edges import atomic, commits, folders, git, locks, machine, status
 from autotune.errors import AutotuneError
 from autotune.loop.experiment.looking import worker_of
@@ -119,7 +120,7 @@ def _environment(_: Scene) -> Check:
 
 
 def _cache(_: Scene) -> Check:
-    folder = locks.cache_folder()
+    folder = folders.cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -270,7 +271,7 @@ def _leftovers(scene: Scene) -> Check:
 
 def _roots() -> tuple[Path, ...]:
     """List the folders in which sessions have theirs, and had them before."""
-    found = [locks.cache_folder()]
+    found = [folders.cache_folder()]
     for one in (folders.worktrees, folders.trees):
         with suppress(AutotuneError):
             found.append(one())
@@ -290,7 +291,7 @@ def _is_left_over(folder: Path, here: Path | None) -> bool:
 
 
 def _hook_log(_: Scene) -> Check:
-    path = locks.cache_folder() / "hooks.log"
+    path = folders.cache_folder() / "hooks.log"
     if not path.is_file():
         return ok(Fact(Observation.HOOKS_WENT_WELL))
     lines = [escaped(line) for line in path.read_text("utf-8", "replace").splitlines() if line.strip()][-LOG_LINES:]

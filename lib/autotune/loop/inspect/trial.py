@@ -16,11 +16,12 @@ from autotune.core.cases.rounds import size_of
 from autotune.core.cases.split import split
 from autotune.core.config.commands import Command, benchmark_of, checks_of, prepare_of
 from autotune.core.config.model import Config
+from autotune.core.escaping import escaped
 from autotune.core.facts import Fact, Kind, naming, quoted
 from autotune.core.findings import Observation, Remedy
 from autotune.core.model import Outcome
 from autotune.core.output.metrics import RESERVED
-from autotune.core.output.outcome import Executed, classify, escaped, measured_samples, useful_end, within_a_line
+from autotune.core.output.outcome import Executed, classify, measured_samples, useful_end, within_a_line
 from autotune.core.tell import headline
 from autotune.core.tell.contrast import Seen, contrast, side_by_side
 from autotune.core.tell.words import told

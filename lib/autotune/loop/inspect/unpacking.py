@@ -12,6 +12,7 @@ from pathlib import Path
 
 from autotune.core.config import reading as configuration
 from autotune.core.config.commands import benchmark_of, checks_of, prepare_of
+from autotune.core.escaping import escaped
 from autotune.core.facts import Fact
 from autotune.core.findings import Amiss, Answer, Remedy
 from autotune.core.handover import manifest
@@ -20,7 +21,6 @@ from autotune.core.ledger import withheld
 from autotune.core.ledger.astray import astray
 from autotune.core.ledger.events import SegmentOpened, SettingsChanged
 from autotune.core.ledger.lines import Event
-from autotune.core.output.outcome import escaped
 from autotune.core.tell import answers
 from autotune.core.tell.words import filled, told
 from autotune.core.trust import patterns

@@ -16,13 +16,14 @@ from autotune.core import rules
 from autotune.core.cases.listed import listed
 from autotune.core.cases.split import Case
 from autotune.core.config.commands import Command, benchmark_of, checks_of, prepare_of
+from autotune.core.escaping import escaped
 from autotune.core.facts import Fact, Kind, joined
 from autotune.core.ledger.events import Ran
 from autotune.core.ledger.given import NOTHING, Given, given
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Outcome
 from autotune.core.output.metrics import MetricReport
-from autotune.core.output.outcome import PASSED, Executed, classify, escaped, is_run_again, useful_end
+from autotune.core.output.outcome import PASSED, Executed, classify, is_run_again, useful_end
 from autotune.edges import caches, carried, place, tree
 from autotune.edges.clock import now
 from autotune.edges.place import Place

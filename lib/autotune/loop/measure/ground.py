@@ -13,7 +13,7 @@ from pathlib import Path
 from autotune.core.config.commands import Command
 from autotune.core.facts import Fact, Kind
 from autotune.core.output.outcome import Executed
-from autotune.edges import caches, case_files, environment, locks, place, process, sandbox
+from autotune.edges import caches, case_files, environment, folders, place, process, sandbox
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
 from autotune.loop.measure import reading, watching
@@ -110,7 +110,7 @@ class Ground:
             return command
         session = self.session
         copies = (session.workdir / name for name in PROJECTIONS)
-        hidden = (root(session.repository), locks.data_folder(), *copies, *((session.cache,) if self.place.settled is None else ()))
+        hidden = (root(session.repository), folders.data_folder(), *copies, *((session.cache,) if self.place.settled is None else ()))
         writable = (self.place.top, temporary)
         kept = [path for path in (self.place.top / ".git",) if path.exists()]
         return sandbox.walled_in(command, Walls(writable, kept, [path for path in hidden if path.exists()], shown))

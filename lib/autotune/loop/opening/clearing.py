@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autotune.core.output.outcome import escaped
+from autotune.core.escaping import escaped
 from autotune.core.tell import answers
 from autotune.core.tell.words import filled
 from autotune.core.trust import patterns

@@ -18,9 +18,9 @@ from autotune.core.trust.patterns import from_top
 from autotune.edges import door, git, ledger
 from autotune.edges.atomic import free_name, replace_file
 from autotune.edges.clock import now
+from autotune.edges.folders import data_folder
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
-from autotune.edges.locks import data_folder
 from autotune.edges.tree import View, apart
 from autotune.errors import AutotuneError
 from autotune.loop.session import feed

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 
 from autotune.edges import extra, locks
 from autotune.edges.atomic import replace_privately
+from autotune.edges.folders import cache_folder
 from autotune.edges.git import Repository
-from autotune.edges.locks import Lock, cache_folder
+from autotune.edges.locks import Lock
 from autotune.errors import AutotuneError
 from autotune.loop.session.layout import known
 from autotune.version import PACKAGE, ROOT

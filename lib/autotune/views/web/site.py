@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autotune.core.output.outcome import escaped
+from autotune.core.escaping import escaped
 from autotune.core.tell import live
 from autotune.core.tell.close_up import close_up
 from autotune.core.tell.lines import Line
