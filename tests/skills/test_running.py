@@ -142,6 +142,13 @@ def test_who_deploys_is_said_by_the_settings(home: Path, waiting: Path) -> None:
     assert str(again[Step.CHOOSE][0].found["choices"][0].skip) == "watched"
 
 
+def test_a_version_that_was_taken_back_is_watched_no_more(home: Path, waiting: Path) -> None:
+    passed(home, nothing, review="auto")
+    deploying.roll_back(installed.named("notes", home, home), None, NOW_MS)
+    after = passed(home, nothing, review="auto")
+    assert [after[Step.CHOOSE][0].found["choices"][0].skip, Step.IMPROVE in after] == [None, True]
+
+
 def test_a_skill_is_published_when_it_is_ready_or_somebody_insists(home: Path) -> None:
     skill = installed.named("notes", home, home)
     with records(home) as store:

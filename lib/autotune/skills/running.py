@@ -165,11 +165,16 @@ def _conditions(one: Pass, seen: Seen, skills: Mapping[str, Skill], before: Mapp
             standing,
             signals=0 if standing is None else len(set(handled.complaints(seen, called)) - past.handled),
             cache=skill.scope is Scope.CACHE,
-            watched=before[name].fate in _WATCHED,
+            watched=_on_trial(before[name]),
             waiting=deploying.waiting(skill) is not None,
             wanted=not wanted or not {name, skill.name, skill.short}.isdisjoint(wanted),
             tried_days_ago=(past.now_ms - past.tries[skill.name]) / _DAY_MS if skill.name in past.tries else None,
         )
+
+
+def _on_trial(found: Aftermath) -> bool:
+    """Whether a new version is watched; one that came back was there before, and has nothing to be held against."""
+    return found.fate in _WATCHED and found.deployment is not None and found.deployment.why != deploying.TAKEN_BACK
 
 
 def _improved(one: Pass, seen: Seen, skill: Skill, clock: Callable[[], int]) -> Did:
