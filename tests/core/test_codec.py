@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.codec import Malformed, decode, encode, mapping_in
+from autotune.core.codec import DEEPEST, Malformed, TooDeep, decode, encode, mapping_in, read_json, read_toml
 
 
 class Colour(StrEnum):
@@ -181,3 +181,19 @@ def test_a_text_that_is_no_object_is_none(text: str) -> None:
     assert held is None or json.loads(text) == held
     assert mapping_in("[1]") is mapping_in("[" * 100_000) is None
     assert mapping_in(b'{"a": 1}') == {"a": 1}
+
+
+@pytest.mark.parametrize("deep", [DEEPEST + 1, 700, 5_000])
+def test_what_is_nested_beyond_all_use_is_refused(deep: int) -> None:
+    texts = "[" * deep + "]" * deep, '{"a":' * deep + "1" + "}" * deep
+    for text in (*texts, texts[0].encode()):
+        with pytest.raises(TooDeep):
+            read_json(text)
+    for text in ("a = " + texts[0], ".".join(["a"] * min(deep, 700)) + " = 1"):
+        with pytest.raises(TooDeep):
+            read_toml(text)
+
+
+def test_what_is_wide_is_read() -> None:
+    assert read_json(json.dumps([[{}]] * 2 * DEEPEST)) == [[{}]] * 2 * DEEPEST
+    assert read_toml(f"a = {[0.5] * 2 * DEEPEST}") == {"a": [0.5] * 2 * DEEPEST}

@@ -142,7 +142,8 @@ def test_who_deploys_is_said_by_the_settings(home: Path, waiting: Path) -> None:
     assert str(again[Step.CHOOSE][0].found["choices"][0].skip) == "watched"
 
 
-def test_a_version_that_was_taken_back_is_watched_no_more(home: Path, waiting: Path) -> None:
+@pytest.mark.usefixtures("waiting")
+def test_a_version_that_was_taken_back_is_watched_no_more(home: Path) -> None:
     passed(home, nothing, review="auto")
     deploying.roll_back(installed.named("notes", home, home), None, NOW_MS)
     after = passed(home, nothing, review="auto")

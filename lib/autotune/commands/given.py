@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from autotune.core.codec import read_json
 from autotune.errors import AutotuneError
 
 LONGEST_DESCRIPTION = 2000
@@ -41,9 +42,9 @@ def side_information(text: str | None) -> dict[str, Any] | None:
     if len(text.encode("utf-8", "surrogateescape")) > LONGEST_ASI:
         raise AutotuneError(f"The side information is longer than {LONGEST_ASI} bytes.", "shorten it, or write it to autotune.md")
     try:
-        found = json.loads(text, parse_constant=_no_constant)
+        found = read_json(text, parse_constant=_no_constant)
         json.dumps(found, allow_nan=False)  # 1e999 is read as infinity, which the log cannot hold
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise AutotuneError(f"The side information is not JSON: {error}.", 'give one object: --asi \'{"hypothesis": "…"}\'') from None
     if not isinstance(found, dict):
         raise AutotuneError(f"The side information is {type(found).__name__}, not a JSON object.", '--asi \'{"hypothesis": "…"}\'')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from autotune.commands.flags import AsJson
 from autotune.commands.printing import answered
 from autotune.commands.workshop import At, Behaviors, chosen, settled
+from autotune.core.codec import read_json
 from autotune.core.judging import showing
 from autotune.core.judging.marks import BEST_MARK
 from autotune.core.records.behaviors import Behavior
@@ -124,7 +124,7 @@ def _rows(file: Path, behaviors: Sequence[Behavior]) -> Iterator[tuple[int, Beha
 def _label(line: str, where: str, behaviors: Sequence[Behavior]) -> tuple[Behavior, str, int]:
     hint = f'write {{"case": ID, "behavior": one of {", ".join(behaviors)}, "mark": {scored.MARKS}}}'
     try:
-        said = json.loads(line)
+        said = read_json(line)
         behavior = Behavior(said.get("behavior", behaviors[0] if len(behaviors) == 1 else None))
         case, mark = said["case"], said["mark"]
     except (ValueError, KeyError, TypeError, AttributeError):

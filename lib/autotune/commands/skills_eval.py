@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections import Counter
@@ -19,7 +18,7 @@ from autotune.commands.printing import answered
 from autotune.commands.skills_create import NameOrPath
 from autotune.commands.skills_label import asked
 from autotune.commands.skills_seen import all_seen
-from autotune.core.codec import encode
+from autotune.core.codec import encode, read_json
 from autotune.core.skills.mining import Mined, mined, type_of
 from autotune.core.skills.namesakes import spoken
 from autotune.core.skills.suite import By, RoutingCase, Source, Suite, SuiteCase, TaskCase, Type, part_of, with_cases
@@ -191,7 +190,7 @@ def _labels_in(file: Path, suite: Suite) -> dict[str, bool]:
         if not line.strip():
             continue
         try:
-            said = json.loads(line)
+            said = read_json(line)
             case, fits = said["id"], said["fits"]
         except (ValueError, KeyError, TypeError):
             case, fits = None, None

@@ -13,6 +13,7 @@ import typer
 
 from autotune.commands import link_
 from autotune.commands.options import reply
+from autotune.core.codec import read_json
 from autotune.core.tell import answers
 from autotune.edges.atomic import replace_file
 from autotune.errors import AutotuneError
@@ -40,7 +41,7 @@ def main(
 
 def _of_client(text: str) -> str | None:
     try:
-        return line.of_client({"cwd": str(Path.cwd()), **json.loads(text)})
+        return line.of_client({"cwd": str(Path.cwd()), **read_json(text)})
     except (ValueError, TypeError):
         raise AutotuneError("Standard input is not what the client tells a status line.", "in a terminal, call it without input") from None
 
@@ -57,7 +58,7 @@ def _ours() -> dict[str, str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        found = read_json(path.read_text(encoding="utf-8")) if path.exists() else {}
     except ValueError as error:
         raise AutotuneError(f"{path} is not JSON: {error}.", "mend it, then try again") from None
     if not isinstance(found, dict):

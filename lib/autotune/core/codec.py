@@ -1,16 +1,17 @@
-"""JSON read, and a frozen dataclass made into JSON values and back, strictly, by its annotations."""
+"""JSON and TOML read, and a frozen dataclass made into JSON values and back, strictly, by its annotations."""
 
 from __future__ import annotations
 
 import json
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+DEEPEST = 200  # of values within values: nobody nests so deeply, and all that walks through them may call itself for each
 Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
 
 
@@ -18,11 +19,48 @@ class Malformed(ValueError):  # noqa: N818 - says it of the value
     """A JSON value is not what the annotation asks for; the text names the key and what was expected."""
 
 
+class TooDeep(ValueError):  # noqa: N818 - says it of the text
+    """A text holds values within values beyond all use."""
+
+    def __init__(self) -> None:
+        super().__init__("nested too deeply")
+
+
+def read_json(text: str | bytes, **hooks: Any) -> Json:  # noqa: ANN401 - those of json.loads
+    """Read a JSON text. Raises ValueError where it is none, `TooDeep` where it is nested beyond `DEEPEST`."""
+    return _not_too_deep(text, lambda: json.loads(text, **hooks))
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """Read a TOML text. Raises ValueError where it is none, `TooDeep` where it is nested beyond `DEEPEST`."""
+    import tomllib
+
+    return _not_too_deep(text, lambda: tomllib.loads(text))
+
+
+def _not_too_deep(text: str | bytes, read: Callable[[], T]) -> T:
+    try:
+        held = read()
+    except RecursionError:
+        raise TooDeep from None
+    signs = "[{." if isinstance(text, str) else b"[{"  # in TOML a dot nests, too
+    inner: list[object] = [held] if sum(map(text.count, signs)) >= DEEPEST else []  # type: ignore[arg-type] # a text's signs, or bytes'
+    for _ in range(DEEPEST):
+        inner = [one for outer in inner for one in _within(outer)]
+    if inner:
+        raise TooDeep
+    return held
+
+
+def _within(value: object) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
 def mapping_in(text: str | bytes) -> dict[str, Any] | None:
     """Read a text that should be a JSON object; None for anything else."""
     try:
-        held = json.loads(text)
-    except (ValueError, RecursionError):
+        held = read_json(text)
+    except ValueError:
         return None
     return held if isinstance(held, dict) else None
 

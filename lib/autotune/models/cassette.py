@@ -16,7 +16,7 @@ from typing import Any
 from autotune.core.asking.masking import masked
 from autotune.core.asking.nearest import nearest
 from autotune.core.asking.request import Reply, Request, contents, contents_hash
-from autotune.core.codec import decode
+from autotune.core.codec import decode, read_json
 from autotune.errors import AutotuneError
 
 
@@ -53,7 +53,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     found = []
     for number, line in enumerate(lines, 1):
         try:
-            one = json.loads(line)
+            one = read_json(line)
             found.append({"hash": one["hash"], "asked": one["asked"], "reply": one["reply"]})
         except (ValueError, KeyError, TypeError) as problem:
             raise AutotuneError(f"Line {number} of the cassette {path} cannot be read.", "record it again") from problem

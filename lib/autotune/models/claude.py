@@ -13,6 +13,7 @@ from typing import Any
 
 from autotune.core.asking.failing import Failure, Why, why_of
 from autotune.core.asking.request import Message, Reply, Request, Role, Stop, Usage
+from autotune.core.codec import read_json
 from autotune.edges.client import client_command
 from autotune.edges.scratch import temporary
 from autotune.errors import AutotuneError
@@ -39,7 +40,7 @@ def call(model: str, request: Request, timeout_s: float) -> Reply | Failure:
     if ended.code is None:
         return Failure(Why.SLOW, may_cost=True)
     try:
-        found = json.loads(ended.said)
+        found = read_json(ended.said)
     except ValueError:
         return Failure(Why.FAILED, f"exit {ended.code}: {ended.last_words}", may_cost=True)
     return _read(found[-1] if isinstance(found, list) else found, request, ended)

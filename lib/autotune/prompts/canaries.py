@@ -7,14 +7,13 @@ standing(state)                   the canary that runs, the proposal that waits,
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autotune.core.codec import decode
+from autotune.core.codec import decode, read_json
 from autotune.core.records.places import letters
 from autotune.core.rollout.events import Intent, State
 from autotune.core.rollout.look import NEEDED, Mode
@@ -134,7 +133,7 @@ def periods(settings: Settings, behavior: str, now_ms: int) -> tuple[tuple[int, 
 def version_in(content: bytes) -> str | None:
     """The version that a pack's file names, which records show; None where it names none."""
     try:
-        found = json.loads(content).get("version")
+        found = read_json(content).get("version")
     except (ValueError, AttributeError):
         return None
     return None if found is None else str(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from autotune.core.asking.failing import CAPS
 from autotune.core.asking.limits import Limits
 from autotune.core.asking.naming import BACKENDS, parse
 from autotune.core.asking.request import Message, Request, Role
+from autotune.core.codec import read_json
 from autotune.core.judging import besides, fencing, instrument, marks, packs, rubric, showing, stages
 from autotune.core.judging.fencing import Fence
 from autotune.core.judging.instrument import Instrument, Replay
@@ -206,7 +206,7 @@ def _is_capped(first: Judgement) -> bool:
 def _cases(content: bytes, where: str) -> Iterator[tuple[str, Trace]]:
     for number, line in enumerate(content.splitlines(), 1):
         try:
-            said = json.loads(line)
+            said = read_json(line)
             yield str(said["case"]), from_mapping(said["trace"])
         except (ValueError, KeyError, TypeError) as problem:
             raise AutotuneError(f"Line {number} of {where} is no case.", "freeze the cases again") from problem

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 from autotune.core.asking import prices
 from autotune.core.asking.naming import Endpoint
 from autotune.core.asking.prices import Price
+from autotune.core.codec import read_json
 from autotune.core.config.settled import checked, of_variable, refuse_unknown
 from autotune.core.config.shapes import shown
 from autotune.core.judging import instrument
@@ -141,7 +141,7 @@ def rendered(values: Mapping[str, object]) -> str:
 def converted(path: Path) -> tuple[dict[str, object], tuple[str, ...]]:
     """What an older tool's autotune.json says, by today's keys, and the secrets in it, which are left there. Raises AutotuneError."""
     try:
-        said = json.loads(path.read_bytes())
+        said = read_json(path.read_bytes())
     except OSError as problem:
         raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", "name the file that your settings are in") from None
     except ValueError as problem:

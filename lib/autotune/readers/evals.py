@@ -10,14 +10,13 @@ kept is left out, and named.
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from autotune.core.codec import read_json, read_toml
 from autotune.core.skills.frontmatter import Unreadable, read
 from autotune.core.skills.mining import type_of
 from autotune.core.skills.suite import By, Check, CheckKind, Criterion, Kind, RoutingCase, Source, SuiteCase, TaskCase, Type, id_of
@@ -131,8 +130,8 @@ def _check(said: Mapping[str, Any]) -> Check | Criterion | None:
 
 def _of_json(skill: str, files: Files, place: PurePosixPath, day: str, found: Imported) -> None:
     try:
-        said = json.loads(files[str(place)])
-    except (ValueError, RecursionError):
+        said = read_json(files[str(place)])
+    except ValueError:
         return
     source = Source(By.IMPORT, "imported", day, file=str(place))
     listed = said.get("evals", said.get("queries")) if isinstance(said, dict) else said
@@ -172,8 +171,8 @@ def _of_skillsbench(skill: str, files: Files, folder: PurePosixPath, day: str, f
         found.left_out["no prompt"] += 1
         return
     try:
-        settings = tomllib.loads(_text(files, folder / "task.toml"))
-    except tomllib.TOMLDecodeError:
+        settings = read_toml(_text(files, folder / "task.toml"))
+    except ValueError:
         settings = {}
     agent, verifier = _mapping(settings.get("agent")), _mapping(settings.get("verifier"))
     tests, own = sorted(_below(files, folder / "tests")), f"tasks/{id_of(Kind.TASK, prompt)}.tests"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from autotune.core.codec import read_json
 from autotune.core.ledger.earlier import Earlier
 from autotune.core.model import Status
 from autotune.readers.reading import finite, no_constant
@@ -121,10 +122,10 @@ def _run(body: Mapping[str, Any], header: Header | None) -> Earlier:
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(line.decode(), parse_constant=no_constant)
+        body = read_json(line.decode(), parse_constant=no_constant)
     except UnicodeDecodeError:
         raise _LineError(NotTaken.NOT_UTF8) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise _LineError(NotTaken.NOT_JSON) from None
     if not isinstance(body, dict):
         raise _LineError(NotTaken.NO_OBJECT)

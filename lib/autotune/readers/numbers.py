@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
+from autotune.core.codec import read_json
 from autotune.core.facts import UnreadError
 from autotune.core.findings import Unread
 from autotune.readers.reading import Document, Reading, numbers_of
@@ -29,8 +29,8 @@ def _json_in(document: Document) -> object:
         for line in reversed(document.text.splitlines()):
             if line.lstrip().startswith(("{", "[")):
                 try:
-                    found: object = json.loads(line)
-                except (ValueError, RecursionError):
+                    found: object = read_json(line)
+                except ValueError:
                     continue
                 return found
         raise whole from None

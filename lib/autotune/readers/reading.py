@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from autotune.core.codec import TooDeep, read_json
 from autotune.core.facts import Fact, UnreadError
 from autotune.core.findings import LeftAside, Unread
 from autotune.core.output.metrics import (
@@ -56,8 +56,8 @@ class Document:
     def json(self) -> object:
         """The content as JSON. Raises UnreadError where it is none."""
         try:
-            found: object = json.loads(self.text)
-        except RecursionError:
+            found: object = read_json(self.text)
+        except TooDeep:
             raise UnreadError(Unread.NESTED_TOO_DEEPLY) from None
         except ValueError as wrong:
             raise (UnreadError(Unread.NOT_JSON, error=str(wrong)) if self.content.strip() else UnreadError(Unread.EMPTY)) from None

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from autotune.core.codec import read_json
 from autotune.errors import AutotuneError
 from autotune.records.keeping import forgotten_before
 from autotune.records.schema import MIGRATIONS, TABLES
@@ -51,12 +52,12 @@ def read_back(store: Store, path: Path) -> int:
     with path.open(encoding="utf-8") as file, store.transaction() as connection:
         before = store.count("SELECT count(*) FROM record")
         adding = _Adding(store)
-        version = json.loads(next(file))[_MARK]
+        version = read_json(next(file))[_MARK]
         if version > len(MIGRATIONS):
             raise AutotuneError(f"{path} was exported by a newer autotune (version {version}).", "update autotune, then read it")
         for number, line in enumerate(file, 2):
             try:
-                adding.add(json.loads(line))
+                adding.add(read_json(line))
             except (ValueError, KeyError, TypeError, connection.DatabaseError) as problem:
                 raise AutotuneError(f"{path}, line {number}, is no row of an export: {problem}.", "export again, then read that") from None
         return store.count("SELECT count(*) FROM record") - before

@@ -6,7 +6,6 @@ read again. What cannot be read is a dead letter, with its reason and its place.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from autotune.core.codec import read_json
 from autotune.core.records.masking import masked
 from autotune.core.records.trace import Trace, Unread
 from autotune.readers.reading import no_constant
@@ -30,9 +30,6 @@ _EXCERPT = 500  # characters of a line that cannot be read
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _ID_DIGITS = 32
-
-
-_decoder = json.JSONDecoder(parse_constant=no_constant)
 
 
 def take_in(store: Store, sources: Sequence[Source], rules: Rules, now_ms: int, said: Callable[[Taken], None] = lambda _: None) -> Taken:
@@ -157,8 +154,8 @@ def _parsed(raw: bytes) -> Mapping[str, Any] | None:
     if not text:
         return None
     try:
-        said = _decoder.decode(text)
-    except (ValueError, RecursionError):
+        said = read_json(text, parse_constant=no_constant)
+    except ValueError:
         raise Refused(Unread.NOT_JSON) from None
     if not isinstance(said, dict):
         raise Refused(Unread.NOT_AN_OBJECT)

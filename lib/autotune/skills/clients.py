@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from autotune.core.asking.request import Usage
+from autotune.core.codec import read_json
 from autotune.core.skills import seen
 from autotune.core.skills.probing import Client, Probing
 from autotune.core.skills.signs import Sign
@@ -142,7 +143,7 @@ def _used_by_codex(launch: Launch) -> Usage | None:
     for path in logs:
         for line in path.read_bytes().splitlines():
             with suppress(ValueError):
-                for row in rollout.rows(json.loads(line)):
+                for row in rollout.rows(read_json(line)):
                     if isinstance(row, seen.Usage):
                         found[row.response] = Usage(row.input + row.cached, row.output, row.cached)
     return reduce(Usage.plus, found.values()) if found else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from autotune.core.codec import read_json
 from autotune.core.skills.package import SKILL
 from autotune.edges import git
 from autotune.errors import AutotuneError
@@ -166,9 +167,7 @@ def _below_plugins(folder: Path, home: Path) -> tuple[str, ...]:
 
 def plugin_name(plugin: Path) -> str:
     """What a plugin in a folder is called: as it says, else by its folder."""
-    import json
-
     try:
-        return str(json.loads((plugin / ".claude-plugin" / "plugin.json").read_bytes())["name"])
+        return str(read_json((plugin / ".claude-plugin" / "plugin.json").read_bytes())["name"])
     except (ValueError, KeyError, TypeError):
         return plugin.name

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from autotune.core.codec import mapping_in
 from autotune.core.skills.probing import Client, Probing
 from autotune.edges.scratch import temporary
 from autotune.errors import AutotuneError
@@ -101,8 +102,8 @@ def user_folders(settings: Probing, home: Path) -> list[Path]:
 
 def users_settings(settings: Probing, home: Path) -> dict[str, object]:
     """What the user has set of which skills are offered: plugins that are on, and skills that are turned off."""
-    with suppress(OSError, ValueError):
-        found = json.loads((claude_folder(settings, home) / "settings.json").read_text("utf-8"))
+    with suppress(OSError):
+        found = mapping_in((claude_folder(settings, home) / "settings.json").read_bytes()) or {}
         return {key: found[key] for key in ("enabledPlugins", "skillOverrides") if isinstance(found.get(key), dict)}
     return {}
 
@@ -150,9 +151,9 @@ def _refuse_hidden(folder: Path, own: list[Path]) -> None:
 
 def _plugin_of(folder: Path) -> str:
     """Give the name of the plugin that a skill belongs to, empty where it belongs to none."""
-    with suppress(OSError, ValueError, KeyError):
-        found = json.loads((folder.parent.parent / ".claude-plugin" / "plugin.json").read_text("utf-8"))
-        return str(found["name"]) if folder.parent.name == "skills" else ""
+    with suppress(OSError):
+        found = mapping_in((folder.parent.parent / ".claude-plugin" / "plugin.json").read_bytes()) or {}
+        return str(found.get("name", "")) if folder.parent.name == "skills" else ""
     return ""
 
 

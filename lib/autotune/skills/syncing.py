@@ -175,13 +175,11 @@ def _of_opencode(store: Store, path: Path, rules: Rules, now_ms: int, synced: Sy
         for part, message, session, created, updated, data, about, parent in _parts(path, since):
             place, before = _Place(OPENCODE, session, OPENCODE, None), synced.rows
             agent = session if parent else ""
-            record = {
-                "role": json.loads(about).get("role"),
-                "message": message,
-                "agent": agent,
-                "time_created": created,
-                "data": json.loads(data),
-            }
+            said, held = mapping_in(about), mapping_in(data)
+            if said is None or held is None:
+                synced.unread[OPENCODE] += 1
+                continue
+            record = {"role": said.get("role"), "message": message, "agent": agent, "time_created": created, "data": held}
             keep(store, read_part(record), place, created, rules, now_ms, synced, part)
             seen.update([session] if synced.rows > before else [])
             latest = max(latest, updated)

@@ -77,6 +77,8 @@ def test_a_list_in_brackets_is_a_list() -> None:
         ("---\na: 'x\n---\n", 2),
         ("---\na: 'x' y\n---\n", 2),
         ("---\n- a: b\n---\n", 2),
+        ("---\n" + "".join(f"{' ' * level}a:\n" for level in range(300)) + "---\n", 53),
+        ("---\na:\n" + "-\n" * 300 + "---\n", 53),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_its_line(text: str, line: int) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autotune.core.asking.request import Schema
+from autotune.core.codec import TooDeep, read_json
 
 _FENCED = re.compile(r"```(?:json|JSON)?[ \t]*\n(.*?)```", re.DOTALL)
 _DESCRIBING = {"description", "title"}
@@ -43,9 +44,11 @@ def value_in(text: str) -> Any:  # noqa: ANN401 - any JSON
     fenced = [match.strip() for match in _FENCED.findall(text)]
     for one in (whole, *(fenced if len(fenced) == 1 else ()), whole[whole.find("{") : whole.rfind("}") + 1]):
         try:
-            return json.loads(one, parse_constant=_no_constant, object_pairs_hook=_once)
+            return read_json(one, parse_constant=_no_constant, object_pairs_hook=_once)
         except json.JSONDecodeError:
             continue
+        except TooDeep as problem:
+            raise NotJson(problem) from None
     raise NotJson("no JSON")
 
 

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NoReturn
 
+from autotune.core.codec import TooDeep, read_toml
 from autotune.core.config.keys import FIELDS, FILE, KEYS, NOW, SECTIONS, Default, Key, key_named, known, refuse_unknown, written
 from autotune.core.config.model import Config, HealthConfig, RecoveryConfig
 from autotune.core.config.renamed import OLD, by_todays_keys
@@ -151,11 +152,9 @@ def refuse_no_section(name: str, value: object) -> NoReturn:
 
 def toml_table(text: str) -> dict[str, Any]:
     """What a TOML text says. Raises AutotuneError with the line that is no TOML."""
-    import tomllib
-
     try:
-        return tomllib.loads(text)
-    except RecursionError:
+        return read_toml(text)
+    except TooDeep:
         raise AutotuneError(f"{FILE} is not valid TOML: its brackets are nested too deeply.", "No value needs nested brackets.") from None
     except ValueError as wrong:
         found = re.fullmatch(r"(.*?) ?\(at (?:line (\d+), column (\d+)|end of document)\)", str(wrong), re.DOTALL)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from autotune.core.codec import Malformed, decode, encode
+from autotune.core.codec import decode, encode, read_json
 from autotune.errors import AutotuneError
 
 FORM = 1  # of an archive: one of another form is refused
@@ -74,12 +74,12 @@ def written(manifest: Manifest) -> bytes:
 def read(text: bytes, where: str) -> Manifest:
     """Read the manifest of an archive; raises `AutotuneError` where it is none of this form, or names what lies elsewhere."""
     try:
-        body = json.loads(text)
+        body = read_json(text)
         form = body.get("form") if isinstance(body, dict) else None
         if form != FORM:
             raise AutotuneError(f"{where} is no bundle of a form that this version reads.", "take the version of autotune that made it")
         found = decode(Manifest, body)
-    except (ValueError, RecursionError, Malformed) as problem:
+    except ValueError as problem:
         raise _unfit(where, f"{NAME} cannot be read ({type(problem).__name__})") from None
     for wrong in _wrong(found):
         raise _unfit(where, wrong)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from autotune.core.codec import read_toml
 from autotune.core.handover.plan import Change, Group
 from autotune.errors import AutotuneError
 
@@ -15,11 +16,9 @@ _KEYS = {"name", "title", "changes"}
 
 def read(text: str, name: str, changes: Sequence[Change]) -> tuple[Group, ...]:
     """Read the groups of a plan's file called `name`; raises `AutotuneError` where it is no plan of just these changes."""
-    import tomllib
-
     try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        found = read_toml(text)
+    except ValueError as error:
         raise _no_plan(name, f"it is not TOML: {error}") from None
     listed = found.get("branch")
     if found.keys() != {"branch"} or not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autotune.core.codec import read_json
 from autotune.core.records.places import letters
 
 _VERSION_LETTERS = 12
@@ -54,7 +55,7 @@ def rendered(pack: Pack, metadata: Mapping[str, object] | None = None) -> str:
 
 def read(text: str, behavior: str) -> Pack:
     """The pack that a file of this behaviour holds. Raises ValueError with what is wrong."""
-    said = json.loads(text)
+    said = read_json(text)
     if not isinstance(said, Mapping) or said.get("behavior") != behavior:
         raise ValueError(f"it is no pack of {behavior}")
     instructions, demos = said.get("instructions"), said.get("demos", [])

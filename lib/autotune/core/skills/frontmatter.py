@@ -19,6 +19,7 @@ _KEY = re.compile(r"(?P<key>[^\s:#'\"\[\]{}&*!|>%@`,-][^:]*?|-[^\s:][^:]*?|\"[^\
 _BLOCK = re.compile(r"(?P<kind>[|>])(?P<chomp>[+-]?)\d?(?P<again>[+-]?)\s*(?:#.*)?")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\", '"': '"', "/": "/", "e": "\x1b", " ": " ", "_": "\xa0"}
 _RESERVED = re.compile(r"[&*!%@`|>,\]}]|[-?](\s|$)")
+_DEEPEST = 50  # of values below values, which nobody needs
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")  # what YAML allows in no place
 
 
@@ -86,6 +87,7 @@ def lines_of(text: str) -> list[str]:
 class _Reading:
     lines: list[str]
     place: int = 0
+    depth: int = 0
     doubts: list[tuple[Doubt, int]] = field(default_factory=list)
     places: list[tuple[str, range]] = field(default_factory=list)
 
@@ -134,6 +136,14 @@ class _Reading:
         return _flow(plain) if rest[0] == "[" and plain.endswith("]") else plain
 
     def _below(self, indent: int) -> Value:
+        if self.depth == _DEEPEST:
+            raise self._unreadable("lines nested too deeply")
+        self.depth += 1
+        value = self._of_lines_below(indent)
+        self.depth -= 1
+        return value
+
+    def _of_lines_below(self, indent: int) -> Value:
         line = self._next()
         is_item = line is not None and re.match(r"-(\s|$)", line.strip()) is not None
         if line is None or _indent(line) < indent or (_indent(line) == indent and not is_item):

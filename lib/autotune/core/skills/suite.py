@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 from autotune.core.cases.split import Case, Side, place
-from autotune.core.codec import Malformed, decode, encode
+from autotune.core.codec import Malformed, decode, encode, read_json
 
 VERSION = 1
 CONFIRMS, SELECTS = 0.6, 0.5  # of the conversations; of what is left, those that a search selects by
@@ -256,7 +256,7 @@ def _line(case: SuiteCase) -> str:
 
 def _object(number: int, line: str) -> dict[str, Any]:
     try:
-        said = json.loads(line)
+        said = read_json(line)
     except ValueError as wrong:
         raise ValueError(f"line {number}: it is no JSON: {wrong}") from None
     if not isinstance(said, dict):

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from posixpath import basename, dirname, normpath, splitext
 
+from autotune.core.codec import read_json
+
 SCRIPTED = frozenset((".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".json", ".node"))  # of these a loader takes the first that is there
 _PYTHON = frozenset((".py", ".pyx"))
 _SHELL = frozenset((".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".cmd", ".mk", ".just", ""))
@@ -144,7 +146,7 @@ def called(path: str, text: str, words: Collection[str]) -> str:
 def _scripts(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """The scripts of a package, each called also where the one is that it goes before or after."""
     try:
-        held = json.loads(text)
+        held = read_json(text)
         tables = [held[key] for key in ("scripts", "tasks") if isinstance(held.get(key), dict)]
     except (ValueError, AttributeError):
         return

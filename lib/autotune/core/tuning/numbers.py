@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from autotune.core.codec import read_json
+
 
 class Style(StrEnum):
     """How long the agent's answers should be."""
@@ -29,7 +31,7 @@ class Numbers:
 
 def read(text: str) -> tuple[Numbers, dict[str, Any]]:
     """The numbers of a file, and all that it holds. What it leaves out is as usual. Raises ValueError for what is no such file."""
-    held = json.loads(text)
+    held = read_json(text)
     if not isinstance(held, dict):
         raise ValueError("it holds no JSON object")  # noqa: TRY004 - the text is wrong, no type of ours
     found: dict[str, Any] = {}

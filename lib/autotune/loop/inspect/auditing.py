@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core import rules
+from autotune.core.codec import mapping_in
 from autotune.core.config import keys
 from autotune.core.config import reading as configuration
 from autotune.core.facts import Fact, quoted
@@ -300,9 +300,11 @@ def _state(folder: Folder, home: Path) -> Iterator[Disagreement]:
     """The quick readers' page is made from the ledger; where it says otherwise somebody edited it."""
     path = home / STATE_FILE
     try:
-        said = json.loads(path.read_bytes())
+        said = mapping_in(path.read_bytes())
         state, _ = folding.read_session(folder)
-    except (OSError, ValueError, AutotuneError):
+    except (OSError, AutotuneError):
+        return
+    if said is None:
         return
     summary = of_the_log(state)
     wrong = [key for key in ("segment", "experiments", "keeps", "baseline", "best") if said.get(key) != summary[key]]

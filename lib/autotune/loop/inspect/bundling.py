@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autotune.core.codec import encode
+from autotune.core.codec import encode, mapping_in
 from autotune.core.handover import manifest
 from autotune.core.handover.manifest import Manifest, Member
 from autotune.core.ledger import withheld
@@ -110,18 +110,10 @@ def _packing(session: Session, folder: Folder, *, with_output: bool, public: Seq
 
 def _secret(lines: Iterable[bytes], public: Sequence[str]) -> dict[str, set[str]]:
     """Map the variables below `[env]` whose values are left out to all that they have had."""
-    values = withheld.values_of(body for body in map(_body, lines) if body is not None)
+    values = withheld.values_of(body for body in map(mapping_in, lines) if body is not None)
     if unknown := [name for name in public if name not in values]:
         raise AutotuneError(f"{', '.join(unknown)}: no variable of [env] is called that.", "`autotune config show` lists those of [env]")
     return {name: held for name, held in values.items() if name not in public}
-
-
-def _body(line: bytes) -> dict[str, object] | None:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _copy_output(session: Session, folder: Folder, values: Mapping[str, set[str]]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from autotune.core.codec import read_json
 from autotune.core.records.trace import Unread
 from autotune.readers.reading import finite
 from autotune.readers.traces.reading import Refused
@@ -74,7 +75,7 @@ def parsed(value: Json) -> Json:
     """What a text holds as JSON, where it is a text that holds JSON; else the value."""
     if isinstance(value, str) and value[:1] in {"{", "["}:
         try:
-            return json.loads(value)
+            return read_json(value)
         except ValueError:
             return value
     return value

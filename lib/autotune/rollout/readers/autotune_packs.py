@@ -71,7 +71,7 @@ class Packs:
                     self._read[path] = (key, json.load(file))
             pack = self._read[path][1]
             fits = pack["behavior"] == behavior and isinstance(pack["instructions"], str) and pack["version"] is not None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return pack if fits else None
 
