@@ -20,7 +20,7 @@ def text(**more: Any) -> str:  # noqa: ANN401
 
 def test_figures_are_shown_with_their_intervals_where_they_have_one() -> None:
     said = text()
-    assert "errors in 25% of 100 (20% to 30%)" in said
+    assert "errors in 25 % of 100 (20 % to 30 %)" in said
     assert "2.9e+03 to 3.1e+03" in said
     assert "milliseconds 5 of 1\n" in said
     assert "nothing" in said
@@ -28,7 +28,7 @@ def test_figures_are_shown_with_their_intervals_where_they_have_one() -> None:
 
 def test_a_change_says_from_what_to_what_and_by_which_figure() -> None:
     said = text(changes=[{"name": "caution_bias", "before": 0.5, "after": 0.7, "by": "errors"}], report="/r.json", dry_run=True)
-    assert "caution_bias would be 0.7, was 0.5: errors in 25%" in said
+    assert "caution_bias would be 0.7, was 0.5: errors in 25 %" in said
     assert "/r.json" in said
 
 

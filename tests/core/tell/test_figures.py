@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autotune.core.model import Effect
+from autotune.core.tell import figures
 from autotune.core.tell.figures import (
     Noise,
     about,
@@ -18,6 +20,7 @@ from autotune.core.tell.figures import (
     effect_in_short,
     effect_in_words,
     ending,
+    in_percent,
     interval_in_short,
     listed,
     number,
@@ -270,3 +273,9 @@ def test_an_interval_in_a_column_is_signed_and_rounded_outwards(effect: Effect, 
 def test_a_share_of_all_and_more_is_said_as_a_factor(share: float) -> None:
     assert share_in_words(share).endswith(" %") == (share < 1)
     assert (share_in_words(0.02), share_in_words(3.6, figures=2)) == ("2 %", "a factor of 4.6")
+
+
+def test_percent_is_written_in_one_way() -> None:
+    assert in_percent(0.894) == "89 %"
+    told = Path(figures.__file__).parent.glob("*.py")
+    assert [path.name for path in told if re.search(r":\.\d%|\d%", path.read_text("utf-8"))] == []

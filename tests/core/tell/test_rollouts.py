@@ -63,7 +63,7 @@ def said(lines: Iterable[Line]) -> str:
 @pytest.mark.parametrize("action", ACTIONS + REHEARSED)
 def test_what_was_deployed_says_where_it_is_from_how_it_is_decided_and_what_changes(action: str) -> None:
     told = said(deployed({**DEPLOYED, "action": action}))
-    for part in ("p-new", "session tune, experiment 3", "kept: 5 % higher", "30% of the units", "20 : 1", "7.5 days", "+New."):
+    for part in ("p-new", "session tune, experiment 3", "kept: 5 % higher", "30 % of the units", "20 : 1", "7.5 days", "+New."):
         assert part in told
     assert "--- deployed" not in told
 

@@ -109,7 +109,7 @@ def test_what_runs_outside_is_said() -> None:
     canary = {"behavior": "x", "state": "canary", "version": "p-a", "share": 0.3, "since_ms": 0, "expires_ms": 86_400_000}
     said = [standing.rollout(one) for one in (canary, {**canary, "state": "waiting"}, {**canary, "state": "promoted"})]
     assert len({line.text for line in said}) == 3
-    assert "30%" in said[0].text
+    assert "30 %" in said[0].text
     broken = {"behavior": "x", "problem": "The log is broken."}
     assert standing.rollout(broken).tone is Tone.BAD
     found = standing.status({"scores": [], "rollouts": [broken], "money": MONEY, "conditions": []})

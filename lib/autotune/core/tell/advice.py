@@ -16,7 +16,7 @@ from autotune.core.ledger.state import ECONOMY_FROM_S
 from autotune.core.model import DecisionMode, Direction, Metric
 from autotune.core.output.metrics import RESERVED
 from autotune.core.stats.drift import Drift
-from autotune.core.tell.figures import about, effect_in_words, listed, money, number, share_in_words, with_unit
+from autotune.core.tell.figures import about, effect_in_words, in_percent, listed, money, number, share_in_words, with_unit
 from autotune.core.trust import audit
 
 NULL_RUNS, KEEP_RUNS = 9, (16, 26)  # of a candidate that does nothing, and of one that is kept; tests/benchmarks/calibration.py
@@ -272,7 +272,7 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
 def _quieter(found: Calibrated) -> tuple[str, ...]:
     if found.busy is None or found.busy <= BUSY:
         return ()
-    return (f"use a quieter machine, or a quieter hour: others use {100 * found.busy:.0f} % of all cores",)
+    return (f"use a quieter machine, or a quieter hour: others use {in_percent(found.busy)} of all cores",)
 
 
 def drift_words(drift: Drift | None, mode: DecisionMode) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autotune.core.escaping import shortened
+from autotune.core.tell.figures import in_percent
 from autotune.core.tell.lines import Line, Tone
 
 PROPOSED = "The pack of {behavior} says what behavior.json says"
@@ -46,6 +47,6 @@ def _figure(what: str, figures: Mapping[str, Any]) -> str:
     one = figures[what]
     low, high = one["low"], one["high"]
     if is_share:
-        return f"{words} {one['value']:.0%} of {one['of']:,} ({low:.0%} to {high:.0%})"
+        return f"{words} {in_percent(one['value'])} of {one['of']:,} ({in_percent(low)} to {in_percent(high)})"
     between = "" if low is None else f" ({low:.3g} to {high:.3g})"
     return f"{words} {one['value']:.3g} of {one['of']:,}{between}"

@@ -121,6 +121,11 @@ def with_unit(text: str, unit: str) -> str:
     return f"{text} {escaped(unit)}" if unit else text
 
 
+def in_percent(share: float) -> str:
+    """A share as `89 %`."""
+    return f"{100 * share:.0f} %"
+
+
 def _percent(share: float) -> float:
     """A share in percent, without the dust of binary fractions (1.001 - 1 is a hair less than 0.001)."""
     return float(f"{100 * share:.10g}")

@@ -11,7 +11,7 @@ from autotune.core.facts import Fact
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import seconds_between
 from autotune.core.model import Effect
-from autotune.core.tell.figures import about, counted, duration, estimate_in_words, in_odds
+from autotune.core.tell.figures import about, counted, duration, estimate_in_words, in_odds, in_percent
 
 LASTS_S = 5.0  # from when it is said how long something has lasted
 _ESTIMATES = ("left_s", "most_s", "wait_s")  # seconds that are left when something begins
@@ -78,9 +78,9 @@ def waiting(fact: Fact) -> str:
 
 
 def waiting_for_quiet(fact: Fact) -> str:
-    """`waiting for quiet, 30 s at most: others use 98% of all cores`."""
+    """`waiting for quiet, 30 s at most: others use 98 % of all cores`."""
     most = f", {about(fact.figures['wait_s'])} at most" if "wait_s" in fact.figures else ""
-    return f"waiting for quiet{most}: others use {fact.figures['share']:.0%} of all cores"
+    return f"waiting for quiet{most}: others use {in_percent(fact.figures['share'])} of all cores"
 
 
 def lasting(words: str, seconds: float) -> str:

@@ -9,7 +9,7 @@ from autotune.core.rollout.afterwards import Watch
 from autotune.core.rollout.assigning import UnitKind
 from autotune.core.rollout.exposures import LeftOut
 from autotune.core.rollout.look import WORSE, Because, Mode, Verdict
-from autotune.core.tell.figures import counted
+from autotune.core.tell.figures import counted, in_percent
 from autotune.core.tell.lines import Line, Tone, Values
 
 PROMOTED = "A promoted pack of {behavior}"
@@ -98,7 +98,7 @@ def _origin(one: Values) -> str:
 
 def _terms(one: Values) -> str:
     aim = "has to be better" if one["mode"] == Mode.GAIN else f"may be worse by {one['margin']:g}"
-    return f"{one['share']:.0%} of the units; {aim} at {one['needed']:.0f} : 1; ends after {one['max_days']:g} days"
+    return f"{in_percent(one['share'])} of the units; {aim} at {one['needed']:.0f} : 1; ends after {one['max_days']:g} days"
 
 
 def _duration(one: Values) -> str:

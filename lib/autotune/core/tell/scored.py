@@ -11,7 +11,7 @@ from autotune.core.judging.fencing import Part, shortened
 from autotune.core.judging.marks import BEST_MARK, Unscored
 from autotune.core.judging.trust import Agreement, Doubt
 from autotune.core.tell.asked import why_no_answer
-from autotune.core.tell.figures import counted, money
+from autotune.core.tell.figures import counted, in_percent, money
 from autotune.core.tell.lines import Line, Tone, Values
 
 MARKS = f"0 to {BEST_MARK}, {BEST_MARK} is the best"
@@ -171,7 +171,7 @@ def agreement(one: Values) -> str:
 
 
 def _share(paired: Values) -> str:
-    return f"{100 * paired['share']:.0f} % ({100 * paired['low']:.0f} to {100 * paired['high']:.0f} %)"
+    return f"{in_percent(paired['share'])} ({100 * paired['low']:.0f} to {in_percent(paired['high'])})"
 
 
 def why_doubted(doubt: str, one: Values) -> str:

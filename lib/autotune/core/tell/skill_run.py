@@ -8,7 +8,7 @@ from autotune.core.escaping import shortened
 from autotune.core.skills.choosing import Choice, Skip
 from autotune.core.skills.readiness import Found, Readiness, Step, Suite, command
 from autotune.core.skills.renamed import LeftOut
-from autotune.core.tell.figures import counted
+from autotune.core.tell.figures import counted, in_percent
 from autotune.core.tell.lines import Line, Tone
 
 _STEPS: Mapping[Step, str] = {
@@ -81,7 +81,7 @@ def verified(name: str, folder: str, suite: Suite | None, readiness: Readiness) 
 def _result(one: Found) -> str:
     if one.result is None or one.result.share is None:
         return ""
-    return f": {100 * one.result.share:.0f} % right of {one.result.of:g}, by {one.result.instrument}"
+    return f": {in_percent(one.result.share)} right of {one.result.of:g}, by {one.result.instrument}"
 
 
 def published(name: str, folder: str, *, done: bool, dry_run: bool) -> Iterator[Line]:

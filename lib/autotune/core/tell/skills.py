@@ -11,7 +11,7 @@ from autotune.core.skills.namesakes import SEPARATOR
 from autotune.core.skills.rates import LEAST, Missed, Share, Sign, Standing
 from autotune.core.skills.seen import How, Shown
 from autotune.core.skills.turns import Fired, Turn
-from autotune.core.tell.figures import counted
+from autotune.core.tell.figures import counted, in_percent
 from autotune.core.tell.lines import Line, Tone
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def share(one: Share) -> str:
     if one.value is None or one.interval is None:
         return "unmeasured"
     low, high = one.interval
-    return f"{100 * one.value:.0f} % ({100 * low:.0f} to {100 * high:.0f})"
+    return f"{in_percent(one.value)} ({100 * low:.0f} to {100 * high:.0f})"
 
 
 def table(standings: Sequence[Standing]) -> list[tuple[str, ...]]:
@@ -53,7 +53,7 @@ def _shown(one: Standing) -> str:
         return "not seen"
     if len(one.shown) == 1:
         return _SHOWN[next(iter(one.shown))]
-    return ", ".join(f"{word} {100 * one.shown[kind] / one.offered:.0f} %" for kind, word in _SHOWN.items() if kind in one.shown)
+    return ", ".join(f"{word} {in_percent(one.shown[kind] / one.offered)}" for kind, word in _SHOWN.items() if kind in one.shown)
 
 
 def below(prompts: int, sessions: int, since: str) -> str:

@@ -8,7 +8,7 @@ from autotune.core.escaping import escaped, shortened
 from autotune.core.judging.condition import Ill
 from autotune.core.judging.marks import BEST_MARK
 from autotune.core.tell import rollouts, scored
-from autotune.core.tell.figures import counted, day, minute, money
+from autotune.core.tell.figures import counted, day, in_percent, minute, money
 from autotune.core.tell.lines import Line, Tone, Values
 
 _LONGEST = 300
@@ -79,7 +79,7 @@ def rollout(one: Values) -> Line:
     match one["state"]:
         case "canary":
             ends = f"it ends by {day(one['expires_ms'])}; `autotune prompts explain {name}` says how it does"
-            return Line(label, f"{name}: {version} is shown to {one['share']:.0%} since {day(one['since_ms'])}; {ends}")
+            return Line(label, f"{name}: {version} is shown to {in_percent(one['share'])} since {day(one['since_ms'])}; {ends}")
         case "waiting":
             return Line(label, f"{name}: {version} waits; `autotune prompts watch --behavior {name}` says for what")
     return Line(label, f"{name}: {version} was promoted and is watched", Tone.GOOD)

@@ -23,6 +23,7 @@ from autotune.core.tell.figures import (
     duration,
     effect_in_words,
     ending,
+    in_percent,
     listed,
     number,
     numbers,
@@ -92,6 +93,7 @@ _READ_AS: Mapping[str, Callable[[Any], str]] = {
     "fields": amiss.fields,
     "number": number,
     "share": partial(share_in_words, figures=2),
+    "percent": in_percent,
 }
 
 
@@ -280,7 +282,7 @@ _NO_WITNESS: Mapping[Unfit, str] = {
     Unfit.FEW_RUNS: "the unchanged code was run fewer than three times",
     Unfit.THE_METRIC_ITSELF: "the metric is processor time itself",
     Unfit.NOT_KNOWN: "not every run has a positive value and a processor time",
-    Unfit.WAITS: "even the run that waited least was on the processor for only {share:.0%} of its time",
+    Unfit.WAITS: "even the run that waited least was on the processor for only {share:percent} of its time",
     Unfit.SEVERAL_PROCESSORS: "a run uses several processors ({share:.1f}), so their time together says little about how long it takes",
     Unfit.ANOTHER_THING: "the metric is not most of a run's processor time, and does not follow the run's time. If it is a time, let a "
     "run do little else. Print the sum or the mean of its repetitions, not the best",
@@ -301,9 +303,9 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SAID: "",
     # Whether processor time is a second witness.
     Kind.WITNESS: "processor time is a second witness, because it is part of the metric; from run to run it differs by about {noise:share}",
-    Kind.NO_WITNESS: lambda fact: f"processor time is no second witness: {_NO_WITNESS[Unfit(fact.figures['why'])].format(**fact.figures)}",
+    Kind.NO_WITNESS: lambda fact: f"processor time is no second witness: {filled(_NO_WITNESS[Unfit(fact.figures['why'])], **fact.figures)}",
     # What was seen besides.
-    Kind.BUSY: "others used {share:.0%} of this machine's cores (more than {above:.0%})",
+    Kind.BUSY: "others used {share:percent} of this machine's cores (more than {above:percent})",
     Kind.LEFTOVERS: lambda fact: (
         f"the candidate's runs left processes behind, which were ended: {escaped(fact.figures['first'])}"
         + (" and others" if fact.figures["more"] else "")
