@@ -271,6 +271,16 @@ def test_two_sessions_stand_side_by_side(browser: Any, tmp_path: Path) -> None: 
         assert page.url.endswith("#/s/demo-1/with/demo-2/second/4")
 
 
+@pytest.mark.parametrize("width", [1024, 1100, 1200, 1280, 1366, 1440, 1920])
+def test_a_change_has_room_to_be_read_on_screens_of_any_width(browser: Any, tmp_path: Path, width: int) -> None:  # noqa: ANN401
+    plant(tmp_path / "project", events_of_the_demo())
+    with served(tmp_path / "project") as here, Page(browser, here, "demo-1", width) as page:
+        row(page, 8).wait_for()
+        assert page.locator("td.description").first.bounding_box()["width"] > 200
+        for cell in page.locator("tbody td:visible").all():
+            assert cell.evaluate("cell => cell.scrollWidth - cell.clientWidth") <= 0, cell.inner_text()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [width for width, _ in SIZES])
 def test_it_fits_a_phone_and_a_large_screen_light_and_dark(browser: Any, tmp_path: Path, width: int, theme: str) -> None:  # noqa: ANN401
