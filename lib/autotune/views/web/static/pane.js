@@ -252,9 +252,10 @@ export class Pane {
     this.area.hidden = !this.chart || !rows.some((row) => row.plot);
     if (!this.chart) return;
     const marks = this.background.segments.filter((one) => one.after > 0);
-    fill(this.words, el("span", {}, this.chart.words), " — ", el("span", {}, this.chart.words_of_steps), " — ", el("span", {}, this.chart.words_of_noise));
+    const { words, words_of_steps: steps, words_of_noise: noise } = this.chart;
+    fill(this.words, ...[words, `the line: ${steps}`, `the noise: ${noise}`].map((text) => el("div", {}, text)));
     this.area.setAttribute("role", "img");
-    this.area.setAttribute("aria-label", this.chart.words);
+    this.area.setAttribute("aria-label", words);
     if (!this.area.hidden) this.effects.show(rows, this.chart, marks);
   }
 
