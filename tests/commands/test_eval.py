@@ -115,7 +115,7 @@ def test_in_a_terminal_each_key_is_a_label_that_is_kept_at_once(home: Here) -> N
 def test_without_a_terminal_nobody_is_asked(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     with Path(os.devnull).open() as nobody:
         monkeypatch.setattr(sys, "stdin", nobody)
-        assert "needs a terminal" in home.run("prompts", "label", code=1)
+        assert "no terminal" in home.run("prompts", "label", code=1)
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_of_skills_of_one_name_each_gets_the_cases_of_its_project(home: Here) ->
 
 def test_a_model_fills_a_suite_up_and_what_it_invents_is_marked(home: Here) -> None:
     words = ("skills", "eval", "generate", "lint", "--from", "model", "--positives", "20", "--negatives", "16", "--tasks", "1")
-    assert "No model is named" in home.run(*words, code=1)
+    assert "--model" in home.run(*words, code=1)
     with_model = (*words, "--model", f"script:{home.path}/model.py:write")
     planned = home.answer(*with_model, "--dry-run")
     assert (planned["invented"]["calls"], planned["added"]) == (5, [])

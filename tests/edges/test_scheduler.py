@@ -70,7 +70,7 @@ def test_a_crontab_that_cannot_be_read_is_not_written(machine: Path) -> None:
 def test_a_crontab_that_is_not_taken_up_is_said(machine: Path) -> None:
     (machine / "crontab").write_text("mine\n")
     (machine / "deaf").touch()
-    with pytest.raises(AutotuneError, match="not taken up"):
+    with pytest.raises(AutotuneError, match="did not accept"):
         scheduler.install(made(Kind.CRON, machine))
     assert (machine / "my data" / "schedule" / "crontab.before").read_text() == "mine\n"
 

@@ -90,6 +90,6 @@ def test_a_cap_on_money_is_not_held_by_a_program_that_says_no_cost(tmp_path: Pat
     with models_in(tmp_path, Terms("a run", per_run=Limits(usd=1.0), cached=False)) as made:
         assert answer(made, """echo '{"text": "x", "cost_usd": 0.1}'""").cost.usd == 0.1
         assert answer(made, """echo '{"text": "x"}'""").cost.usd is None
-        with pytest.raises(AutotuneError, match="no price"):
+        with pytest.raises(AutotuneError, match="price"):
             answer(made, """echo '{"text": "x"}'""")
     assert len(rows(tmp_path, "id")) == 2

@@ -374,7 +374,7 @@ def test_while_one_waits_another_is_not_proposed_and_a_rollback_drops_it(town: T
 
 
 def test_what_is_active_or_was_before_is_not_deployed_as_a_canary(town: Town) -> None:
-    with pytest.raises(AutotuneError, match="main says already"):
+    with pytest.raises(AutotuneError, match="on main already"):
         deployed(town, commit="main")
     begun(town, "Be brief.", 0.9)
     until_decided(town)

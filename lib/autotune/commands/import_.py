@@ -71,7 +71,7 @@ def _content(file: Path) -> bytes:
             raise AutotuneError(f"{file} is larger than 64 MiB.", "cut off its first lines, then import the rest")
         return file.read_bytes()
     except OSError as problem:
-        raise AutotuneError(f"{file} cannot be read: {problem.strerror}.", "name a file that can be") from None
+        raise AutotuneError(f"{file} cannot be read: {problem.strerror}.", "name a file that you may read") from None
 
 
 def _session(name: str | None, header: logs.Header) -> Session:

@@ -39,7 +39,7 @@ def main(
         case = judged.case(store, name) if len(name) >= _FEWEST_LETTERS else None
         if case is None:
             hint = f"the behaviours are {', '.join(Behavior)}; `autotune prompts cases BEHAVIOR` lists cases"
-            raise AutotuneError(f"There is no behaviour and no single case {name}.", hint)
+            raise AutotuneError(f"{name} is no behaviour, and not the id of one case or how that begins.", hint)
         said = _values(store, case)
     answered(words.case(said), said, as_json=as_json)
 

@@ -52,7 +52,7 @@ def main(
         added = {}
     elif not sys.stdin.isatty():
         raise AutotuneError(
-            "Labels are a person's: this needs a terminal.", "run it in a terminal of yours, or give labels with --from FILE"
+            "Only you can give labels, and this is no terminal.", "run it in a terminal of yours, or give labels with --from FILE"
         )
     else:
         added = _asked(known, behaviors, most)

@@ -94,7 +94,7 @@ def ingest(
     given = [settings.placed(str(one)) for one in path or ()]
     for one in given:
         if not one.exists():
-            raise AutotuneError(f"{one} is not there.", "name a file or a folder with traces")
+            raise AutotuneError(f"There is no file or folder {one}.", "name a file or a folder with traces")
     if not given and (log is not None or field):
         raise AutotuneError(
             "--format and --field are about a path, and none is named.", f"name one, or write a source into {settings.FILE}"
@@ -176,7 +176,7 @@ def forget(
     they are.
     """
     if user is None and conversation is None and before is None:
-        raise AutotuneError("Nothing is named that is to be forgotten.", "name --user, --conversation or --before")
+        raise AutotuneError("Nothing says what is to be forgotten.", "name --user, --conversation or --before")
     choice = forgetting.Choice(user, conversation, None if before is None else _day_ms(before))
     with opened(ingesting.database(settled(at)), write=True, dry=dry_run, what="autotune prompts forget") as store:
         found = {**asdict(forgetting.forget(store, choice)), "dry_run": dry_run}

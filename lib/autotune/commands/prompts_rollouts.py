@@ -77,7 +77,7 @@ def approve(
         name = _only(settings, behavior)
         found = deploying.approve(settings, store, name, now_ms(), reject=reject, dry=dry_run)
     if found["action"] == "nothing":
-        raise AutotuneError(f"Nothing of {name} waits.", "`autotune prompts deploy` proposes a pack")
+        raise AutotuneError(f"No pack of {name} waits for approval.", "`autotune prompts deploy` proposes a pack")
     answered(deployed(found), found, as_json=as_json)
 
 

@@ -112,7 +112,9 @@ def label(
 ) -> None:
     """Ask you whether queries fit the skill, those that no person has seen first. Answer y, n, s (skip) or q (enough)."""
     if file is None and not sys.stdin.isatty():
-        raise AutotuneError("Labels are a person's: this needs a terminal.", "run it in a terminal, or give them in a file: --from FILE")
+        raise AutotuneError(
+            "Only you can give labels, and this is no terminal.", "run it in a terminal, or give them in a file: --from FILE"
+        )
     place = _place(name)
     suite = suites.read(place)
     given = _labels_in(file, suite) if file is not None else _asked(suite, most)
@@ -218,5 +220,5 @@ def _place(name: str) -> Place:
 def _named(model: str | None) -> str:
     named: str = model or settings.read(settings.found(), os.environ)["model"]
     if not named:
-        raise AutotuneError("No model is named that invents cases.", "name one: --model anthropic:claude-haiku-4-5")
+        raise AutotuneError("No model is named to invent cases.", "name one: --model anthropic:claude-haiku-4-5")
     return named

@@ -58,7 +58,9 @@ def improve(  # noqa: PLR0913, PLR0917 - an option table
     within = {"proposals": proposals, "samples": samples, "max_usd": max_usd, "invent": invent, "seed": seed, "restart": restart}
     wish = improving.wished(settings.read(settings.found(), os.environ), **asked, **within)
     if not (yes or dry_run or sys.stdin.isatty()):
-        raise AutotuneError("It asks before it spends anything, and this is no terminal.", "say --yes, or --dry-run to see what it takes")
+        raise AutotuneError(
+            "`improve` asks before it spends anything, and this is no terminal.", "say --yes, or --dry-run to see what it takes"
+        )
     with live(as_json=as_json) as say, measuring.telling(say):
         found = improving.improve(skill, wish, now_ms(), dry=dry_run, agreed=lambda plan: yes or _agreed(plan), say=say)
     answered(words.plan(found) if found["state"] == "planned" else words.ended(found), found, as_json=as_json)

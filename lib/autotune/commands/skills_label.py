@@ -89,4 +89,4 @@ def _by_judge(seen: Seen, skill: str, most: int, model: str | None, max_usd: flo
 def _refuse_without_terminal(name: str) -> None:
     if not sys.stdin.isatty():
         hint = f"run `autotune skills label {name}` in a terminal of yours; --judge asks a model"
-        raise AutotuneError("Labels are a person's: this needs a terminal.", hint)
+        raise AutotuneError("Only you can give labels, and this is no terminal.", hint)

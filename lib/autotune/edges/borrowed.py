@@ -65,7 +65,7 @@ def take_in(repository: Repository, file: Path, refs: Mapping[str, str], base: s
     if git.ask(top, "cat-file", "-e", f"{base}^{{commit}}").code != 0:
         raise AutotuneError(
             f"The session stands on commit {base[:12]}, which this clone does not have.",
-            "fetch it (`git fetch`; in a shallow clone `git fetch --unshallow`), then say it again",
+            "fetch it (`git fetch`; in a shallow clone `git fetch --unshallow`), then run the command again",
         )
     heads = git.ask(top, "bundle", "list-heads", str(file))
     there = {name: sha for sha, _, name in (line.partition(" ") for line in git.decode_paths(heads.out).splitlines())}

@@ -211,12 +211,12 @@ def _in(seconds: float) -> str:
 
 def _not_to_be_taken(path: Path, problem: OSError) -> AutotuneError:
     ours = path.is_relative_to(cache_folder())
-    hint = "Make its folder writable, or set XDG_CACHE_HOME to one that is" if ours else "Make its folder writable"
-    return AutotuneError(f"The lock {path} cannot be taken: {problem.strerror}.", f"{hint}, then try again.")
+    hint = "make its folder writable, or set XDG_CACHE_HOME to one that is" if ours else "make its folder writable"
+    return AutotuneError(f"The lock {path} cannot be taken: {problem.strerror}.", f"{hint}, then try again")
 
 
 def _busy(path: Path) -> AutotuneError:
     who = holder(path) or Holder(None, "", "")
     end = f"end it with `kill {who.pid}`" if who.pid is not None else f"find it with `fuser {path}`"
-    hint = f"Wait until that has finished, or {end}; a lock is free when its holder is gone."
+    hint = f"wait until that has finished, or {end}; a lock is free when its holder is gone"
     return AutotuneError(f"The lock {path} is held by {who}.", hint)

@@ -319,7 +319,7 @@ class Output:
             yield
         except OSError as problem:
             message = f"The output of the run cannot be written to {self._path}: {problem.strerror}."
-            raise AutotuneError(message, "Make room on that disk or make the folder writable, then try again.") from problem
+            raise AutotuneError(message, "make room on that disk or make the folder writable, then try again") from problem
 
 
 class _Ring:

@@ -87,7 +87,7 @@ def _save_crontab(before: str, wanted: str, unit: Unit) -> None:
         file.flush()
         _must(("crontab", file.name))
     if crontab.has_block(_crontab(), unit.name) != crontab.has_block(wanted, unit.name):
-        raise AutotuneError("The new crontab was not taken up.", f"your crontab as it was is in {kept}")
+        raise AutotuneError("cron did not accept the new crontab.", f"your crontab as it was is in {kept}")
 
 
 def _must(command: Sequence[str]) -> None:

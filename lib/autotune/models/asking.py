@@ -191,7 +191,7 @@ class Models:
         capped = (self.terms.per_run.usd, self.terms.per_day.usd) != (None, None)
         if capped and price is None and (endpoint.url is not None or self.spending.says_no_cost(str(name))):
             raise AutotuneError(
-                f"There is a cap on money, and no price of {name} to hold it by.",
+                f"There is a cap on money, but no known price of {name}.",
                 "set it in [prices] of prompts.toml or judge.toml, or cap calls in place of money",
             )
         answering = f"{name} {endpoint.url} {self.terms.seed if endpoint.kind is Kind.SCRIPT else ''}"
@@ -347,7 +347,7 @@ def _with_shape(request: Request) -> Request:
 def _refuse(name: Name, endpoint: Endpoint) -> None:
     """Raise where no call can be made."""
     if endpoint.is_real and os.environ.get(FORBIDDING):
-        raise AutotuneError(f"{FORBIDDING} forbids to ask {name}.", "unset it, or ask a script or a cassette")
+        raise AutotuneError(f"{FORBIDDING} is set, so {name} is not asked.", "unset it, or ask a script or a cassette")
     if endpoint.key is not None and not os.environ.get(endpoint.key):
         raise AutotuneError(f"{name} needs a key, and {endpoint.key} is not set.", f"put the key into the environment as {endpoint.key}")
 

@@ -31,7 +31,7 @@ _NO_SYSTEM = "Answer the user."
 def call(model: str, request: Request, timeout_s: float) -> Reply | Failure:
     """Ask the client, once. Raises AutotuneError where it is not on PATH, or was itself started by such a call."""
     if OWN_CALL in os.environ:
-        raise AutotuneError("A model that autotune asks is asking one itself.", f"unset {OWN_CALL} where that is meant")
+        raise AutotuneError("A model that autotune asks is asking one itself.", f"if that is meant, unset {OWN_CALL}")
     system = "\n\n".join(one.text for one in request.messages if one.role is Role.SYSTEM) or _NO_SYSTEM
     shape = () if request.schema is None else ("--json-schema", json.dumps(request.schema))
     command = [client_command(), *_PLAIN, *_BARE, "--system-prompt", system, "--model", model, *shape]

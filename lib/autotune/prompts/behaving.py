@@ -72,7 +72,7 @@ def undo(settings: Settings, *, dry: bool) -> dict[str, Any]:
     text, _, before = _file(path)
     last = next((one for one in _reports(folder(settings)) if one.after == text and not one.undone), None)
     if last is None:
-        raise AutotuneError(f"No report tells how {path} was before it was as it is now.", "edit it by hand; it is yours")
+        raise AutotuneError(f"No report holds an earlier state of {path}.", "edit it by hand; it is yours")
     return {"file": str(path), "dry_run": dry, "since_ms": last.at_ms, "figures": {}, "before": asdict(before)} | _taken_back(
         path, last, dry=dry
     )

@@ -194,7 +194,7 @@ def _check(settings: Settings, candidate: Candidate, behavior: str, stand: Stand
         raise AutotuneError(f"{candidate.version} of {behavior} was deployed before.", f"`autotune prompts rollback {candidate.version}`")
     before = _main_pack(settings, behavior)
     if before == pack and _is_active(settings, behavior, candidate.version):
-        raise AutotuneError(f"{candidate.version} of {behavior} is what main says already.", "commit another pack, and name that commit")
+        raise AutotuneError(f"{candidate.version} of {behavior} is the pack on main already.", "commit another pack, and name that commit")
     if found := leaks.leaks(pack, before):
         raise AutotuneError(
             f"{candidate.version} of {behavior} holds what must not go out: {', '.join(found)}.",

@@ -209,7 +209,9 @@ def _cases(content: bytes, where: str) -> Iterator[tuple[str, Trace]]:
             said = read_json(line)
             yield str(said["case"]), from_mapping(said["trace"])
         except (ValueError, KeyError, TypeError) as problem:
-            raise AutotuneError(f"Line {number} of {where} is no case.", "freeze the cases again") from problem
+            raise AutotuneError(
+                f"Line {number} of {where} is no case.", "`autotune prompts cases BEHAVIOR --to FILE` writes them again"
+            ) from problem
 
 
 def _pack(path: Path, behavior: Behavior) -> Pack:

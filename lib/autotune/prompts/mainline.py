@@ -17,7 +17,7 @@ def tip(top: Path) -> str:
     """The commit that main is at. Raises AutotuneError where there is no such branch."""
     found = git.resolve(top, MAIN)
     if found is None:
-        raise AutotuneError(f"{top} has no branch main.", "name the branch main that says what is deployed: `git branch main`")
+        raise AutotuneError(f"{top} has no branch main.", "make it at the commit that is deployed: `git branch main COMMIT`")
     return found
 
 

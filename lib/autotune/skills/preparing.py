@@ -71,7 +71,7 @@ def scope_of(place: Place, suite: Suite, wish: Wish) -> Scope:
             f"{place.skill.folder} has to be mended first: {stopping.rule}.", f"`autotune skills check {place.skill.name}` says more"
         )
     if not wish.model:
-        raise AutotuneError("No model is named that proposes.", "name one: --model anthropic:claude-haiku-4-5")
+        raise AutotuneError("No model is named to propose a text.", "name one: --model anthropic:claude-haiku-4-5")
     parse(wish.model)
     if wish.instrument is Measures.TASK:
         raise AutotuneError("A description is measured by queries.", "leave --instrument out; the other scopes are measured by tasks")
@@ -84,7 +84,7 @@ def scope_of(place: Place, suite: Suite, wish: Wish) -> Scope:
         raise AutotuneError(f"The skill has no {scope} that could change.", "take another scope: --scope description")
     if _is_refused(place, scope, there):
         raise AutotuneError(
-            f"The {scope} of {place.skill.name} was tried before, and not kept or taken back.",
+            f"The {scope} of {place.skill.name} as it is now was tried before: it was not kept, or it was taken back.",
             f"write it otherwise, or bring an earlier version back: `autotune skills rollback {place.skill.name} --list`",
         )
     lacks = not suite.tasks if scope is not Scope.DESCRIPTION else not (suite.routing or wish.invent)
@@ -282,7 +282,7 @@ def base_of(place: Place) -> str:
     """
     base = _copied(place) if place.workshop else git.resolve(place.top, "HEAD")
     if base is None:
-        raise AutotuneError(f"{place.top} has no commit yet.", "commit the skill, then say it again")
+        raise AutotuneError(f"{place.top} has no commit yet.", "commit the skill, then run the command again")
     if (repository := git.discover(place.top)) is not None:
         opening.refuse_unfit(repository, clean=False)
     if git.tell(place.top, "status", "--porcelain", "--", place.inside).text.strip():

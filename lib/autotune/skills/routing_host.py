@@ -67,7 +67,7 @@ def measuring(settings: Probing, around: Neighbourhood, base: Path, stopped: Eve
 def refuse_where_forbidden(settings: Probing) -> None:
     """Raise AutotuneError where the client is missing, or may not be started."""
     if os.environ.get(FORBIDDING):
-        raise AutotuneError(f"{FORBIDDING} forbids to start {settings.host}.", "unset it")
+        raise AutotuneError(f"{FORBIDDING} is set, so {settings.host} is not started.", "unset it")
     clients.found(settings.host)
 
 

@@ -128,7 +128,7 @@ def scores(desk: Desk, texts: Mapping[str, str], cases: Sequence[str]) -> list[P
                 raise OutOfMoneyError(tuple(found)) from None
             raise AutotuneError(
                 f"{len(void.failed)} of {void.planned} probes have failed: {void.failed[-1].said or void.failed[-1].failing}.",
-                "see to it that the client works by itself, then say the same again: it goes on where it was",
+                "see to it that the client works by itself, then run the command again: it goes on where it was",
             ) from None
     return found
 

@@ -149,7 +149,7 @@ def refuse(suite: Suite, settings: Probing, workspaces: Path) -> None:
             raise AutotuneError(f"A check of the task {case.id} has no pattern that can be read: {wrong}.", "mend it in the suite")
         for folder in case.folders:
             if not (workspaces / folder).is_dir():
-                raise AutotuneError(f"The task {case.id} begins with {folder}, which is not there.", f"it belongs into {workspaces}")
+                raise AutotuneError(f"The task {case.id} begins with {folder}, which is not there.", f"put it into {workspaces}")
 
 
 def _launch(case: TaskCase, stage: Stage, settings: Probing) -> Launch:

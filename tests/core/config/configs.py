@@ -29,7 +29,7 @@ def refusal(mapping: dict[str, Any]) -> AutotuneError:
     with pytest.raises(AutotuneError) as refused:
         parse(mapping)
     assert refused.value.message.endswith(".")
-    assert refused.value.hint.endswith((".", "?"))
+    assert refused.value.hint
     refused.value.message.encode()
     return refused.value
 

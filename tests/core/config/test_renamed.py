@@ -42,7 +42,7 @@ def test_a_key_of_an_older_version_is_read_as_todays(old: dict[str, Any], now: d
 
 def test_an_old_key_is_refused_where_its_value_is_wrong_or_it_is_asked_for() -> None:
     assert refusal(with_(allow=["/x"])).message.startswith('allow in autotune.toml is ["/x"]')
-    for name, place in (("allow", "Set scope instead."), ("stop_patience", "Nothing has its place.")):
+    for name, place in (("allow", "scope"), ("stop_patience", "nothing")):
         with pytest.raises(AutotuneError, match=f"{name} is no key any more") as refused:
             with_value(LEAST_TEXT, name, "1")
-        assert refused.value.hint == place
+        assert place in refused.value.hint

@@ -20,9 +20,9 @@ def text(**more: Any) -> str:  # noqa: ANN401
 
 def test_figures_are_shown_with_their_intervals_where_they_have_one() -> None:
     said = text()
-    assert "errors in 25 % of 100 (20 % to 30 %)" in said
-    assert "2.9e+03 to 3.1e+03" in said
-    assert "milliseconds 5 of 1\n" in said
+    assert "errors in 25 % of 100 traces (20 % to 30 %)" in said
+    assert "3000 in 90 traces (2900 to 3100)" in said
+    assert "5 in 1 trace\n" in said
     assert "nothing" in said
 
 

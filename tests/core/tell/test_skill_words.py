@@ -144,7 +144,7 @@ def test_what_a_judge_is_asked_and_finds_is_told() -> None:
     assert ["fence" in system.text, "<<<fence prompt\ndo it\nfence>>>" in user.text, "canary" in user.text] == [True, True, True]
     cost = Cost(Usage(1, 1), 0.5, Sure.EXACT)
     told = text(skills.judged("a", "m", fitting=2, others=1, failed=1, capped=True, cost=cost))
-    assert all(one in told for one in ("3 prompts for a by m: 2 missed, 1 rightly silent", "for 1 prompt", "a cap on", "0.5000"))
+    assert all(one in told for one in ("3 prompts for a by m: 2 missed, 1 rightly silent", "for 1 prompt", "a cap on", "$0.50"))
     quiet = text(skills.judged("a", "m", fitting=0, others=1, failed=0, capped=False, cost=replace(cost, usd=None)))
     assert not any(one in quiet for one in ("no answer", "ended", "cost"))
     assert "a judge about 2 prompts" in text(skills.planned("a", "", 2))

@@ -45,7 +45,7 @@ def test_what_came_and_what_was_left_out_is_counted() -> None:
     assert words.added((query, negative, task), 3, dry_run=False).text.startswith("1 + 1 queries")
     assert words.added((), 0, dry_run=True).label == "would add"
     assert [line.text for line in words.left_out({"b": 1, "a": 2})] == ["2: a", "1: b"]
-    assert words.to_invent({"positive": 3, "task": 2}, 1, 0.5).text == "3 positive, 2 tasks, in 1 call, for at most 0.50 US dollars"
+    assert words.to_invent({"positive": 3, "task": 2}, 1, 0.5).text == "3 positive, 2 tasks, in 1 call, for at most $0.50"
     assert words.to_invent({}, 0, None).text.startswith("nothing")
     assert "tea fits" in words.case(negative).text
     assert "task" in words.case(task).text

@@ -65,7 +65,7 @@ def test_twice_says_whether_the_instrument_agrees_with_itself() -> None:
     assert "do not decide by this" in told
     assert "flipped: 30 of 30" in told
     paid = replace(first, found={key: replace(one, usd=0.01) for key, one in first.found.items()})
-    assert "cost: 0.6 US dollars" in text(tested.twice("notes", Measures.ROUTING_HOST, paid, paid, None))
+    assert "cost: $0.60" in text(tested.twice("notes", Measures.ROUTING_HOST, paid, paid, None))
     few = made(QUERIES[:2], 1.0)
     assert "can show" not in text(tested.twice("notes", Measures.ROUTING_HOST, few, few, compared(few, few)))
     failed = made(QUERIES, None)

@@ -18,7 +18,7 @@ def with_value(text: str, name: str, value_text: str, *, whole: bool = True) -> 
     """
     if name in SECTIONS:
         raise AutotuneError(
-            f"{name} is a section, and only its keys have values.", f"Set one of them: autotune config set {name}.KEY VALUE."
+            f"{name} is a section, and only its keys have values.", f"set one of them: `autotune config set {name}.KEY VALUE`"
         )
     key = key_named(name)
     toml_table(text)
@@ -35,7 +35,7 @@ def _given(key: Key, value_text: str) -> object:
     except AutotuneError:
         if value_text.lstrip().startswith(('"', "'")):
             raise AutotuneError(
-                f"{shown(value_text)} begins with a quote and is not TOML text.", "Close the quote, or quote all of it."
+                f"{shown(value_text)} begins with a quote and is not TOML text.", "close the quote, or quote all of it"
             ) from None
     else:
         # More than one key: what was typed holds a line end and an assignment, and is no value.

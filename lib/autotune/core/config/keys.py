@@ -262,11 +262,11 @@ def key_named(name: str) -> Key:
     """The key of this name, or of one variable as `env.NAME`."""
     section, _, leaf = name.partition(".")
     if name in NOW:
-        raise AutotuneError(f"{name} is no key any more.", f"Set {NOW[name]} instead." if NOW[name] else "Nothing has its place.")
+        raise AutotuneError(f"{name} is no key any more.", f"set {NOW[name]} instead" if NOW[name] else "nothing has its place")
     if section != "env" or not leaf:
         return BY_NAME[known(name)]
     if not re.fullmatch(VARIABLE, leaf):
-        raise AutotuneError(f"{shown(leaf)} is not the name of an environment variable.", "Use letters, digits and _, and no digit first.")
+        raise AutotuneError(f"{shown(leaf)} is not the name of an environment variable.", "use letters, digits and _, and no digit first")
     env = BY_NAME["env"]
     examples = {name: text for name, text in env.example.items() if name == leaf} if isinstance(env.example, dict) else {}
     return Key(name, text("text", ".*"), Default.ABSENT, examples.get(leaf), env.fixed)
@@ -279,7 +279,7 @@ def refuse_unknown(name: str) -> NoReturn:
     spellings = {spelling: key for key in KEYS for spelling in (key.leaf, key.name)}
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     close = get_close_matches(snake, spellings, 1) or get_close_matches(snake.rpartition(".")[2], spellings, 1)
-    hint = f"Did you mean {_place(spellings[close[0]])}?" if close else "`autotune config show` lists the keys that there are."
+    hint = f"did you mean {_place(spellings[close[0]])}?" if close else "`autotune config show` lists the keys"
     raise AutotuneError(f"There is no key {shown(name)} in {FILE}.", hint)
 
 

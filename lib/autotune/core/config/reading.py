@@ -89,9 +89,9 @@ def refuse_beyond(config: Config, folder: str) -> None:
                 from_top(one, folder)
             except ValueError as flawed:
                 hint = (
-                    f"The session's folder is {folder or 'the top of the repository'}; at most {folder.count('/') + bool(folder)} times ../"
+                    f"the session's folder is {folder or 'the top of the repository'}; at most {folder.count('/') + bool(folder)} times ../"
                 )
-                raise AutotuneError(f"In `{name}`, {shown(one)}: {flawed}.", f"{hint} can begin a path there.") from None
+                raise AutotuneError(f"In `{name}`, {shown(one)}: {flawed}.", f"{hint} can begin a path there") from None
 
 
 def _flat(mapping: Mapping[str, object]) -> Iterator[tuple[str, object]]:
@@ -126,10 +126,10 @@ def read_value(key: Key, value: object, *, said: bool = False) -> object:
     if value is Default.ABSENT:
         return None
     example = key.default if key.example is None else key.example
-    hint = f"Write for example {key.leaf} = {literal(example)}" + (f" below [{key.section}]." if key.section else ".")
+    hint = f"write for example {key.leaf} = {literal(example)}" + (f" below [{key.section}]" if key.section else "")
     if said:
         one = example[0] if isinstance(example, list) and example else example
-        hint = f"Give for example {option_of(key.name)} {shlex.quote(one) if isinstance(one, str) else literal(one)}"
+        hint = f"give for example {option_of(key.name)} {shlex.quote(one) if isinstance(one, str) else literal(one)}"
     if value is Default.REQUIRED:
         raise AutotuneError(f"{key.name} is missing in {FILE}; expected {key.shape.expected}.", hint)
     try:
@@ -147,7 +147,7 @@ def _section_of(held: Mapping[str, object], section: str) -> dict[str, Any]:
 
 def refuse_no_section(name: str, value: object) -> NoReturn:
     """Raise AutotuneError for a section that is something else."""
-    raise AutotuneError(f"{name} in {FILE} is {shown(value)}; expected a section.", f"Write its keys below a line [{name}].")
+    raise AutotuneError(f"{name} in {FILE} is {shown(value)}; expected a section.", f"write its keys below a line [{name}]")
 
 
 def toml_table(text: str) -> dict[str, Any]:
@@ -155,12 +155,12 @@ def toml_table(text: str) -> dict[str, Any]:
     try:
         return read_toml(text)
     except TooDeep:
-        raise AutotuneError(f"{FILE} is not valid TOML: its brackets are nested too deeply.", "No value needs nested brackets.") from None
+        raise AutotuneError(f"{FILE} is not valid TOML: its brackets are nested too deeply.", "write it without nested brackets") from None
     except ValueError as wrong:
         found = re.fullmatch(r"(.*?) ?\(at (?:line (\d+), column (\d+)|end of document)\)", str(wrong), re.DOTALL)
         problem, line, column = found.groups() if found else (str(wrong), None, None)
         place = f"line {line}, column {column}" if line else f"line {text.count(chr(10)) + 1}"
         raise AutotuneError(
             f"{FILE} is not valid TOML at {place}: {problem.rstrip('.')}.",
-            "Mend that line. Text goes into double quotes, a list into brackets.",
+            "mend that line: text goes into double quotes, a list into brackets",
         ) from None

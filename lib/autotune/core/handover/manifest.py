@@ -77,7 +77,7 @@ def read(text: bytes, where: str) -> Manifest:
         body = read_json(text)
         form = body.get("form") if isinstance(body, dict) else None
         if form != FORM:
-            raise AutotuneError(f"{where} is no bundle of a form that this version reads.", "take the version of autotune that made it")
+            raise AutotuneError(f"{where} is a bundle that this version cannot read.", "use the version of autotune that made it")
         found = decode(Manifest, body)
     except ValueError as problem:
         raise _unfit(where, f"{NAME} cannot be read ({type(problem).__name__})") from None

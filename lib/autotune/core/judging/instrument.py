@@ -65,7 +65,7 @@ def parse(table: Mapping[str, Any], where: str) -> Instrument:
     for name in filter(None, (found.judge, found.strong, found.agent)):
         naming.parse(name)
     if found.agent and not found.pack:
-        raise AutotuneError(f"{where} names an agent and no pack.", "say in pack which file the agent is to go by")
+        raise AutotuneError(f"{where} names an agent and no pack.", "set `pack` to the file of the pack that the agent gets")
     return found
 
 

@@ -72,7 +72,7 @@ def _criterion(entry: object, where: str) -> Criterion:
         )
     name, weight = entry.get("name"), entry.get("weight", 1.0)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise AutotuneError(f"The name at {where} is no name.", "use small letters, digits and _, a letter first")
+        raise AutotuneError(f"The name at {where} is no name of a criterion.", "use small letters, digits and _, a letter first")
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not (0 < weight < math.inf):
         raise AutotuneError(f"The weight at {where} is no number above 0.", "give it its share, such as 0.4")
     texts = {key: entry.get(key, "") for key in _TEXTS + _OPTIONAL}

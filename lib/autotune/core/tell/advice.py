@@ -185,7 +185,7 @@ def _time_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
 
 
 def _shown(size: float, found: Calibrated, metric: Metric) -> str:
-    return share_in_words(size, figures=2) if found.logs else f"{size:.3g} {metric.unit}".rstrip()
+    return share_in_words(size, figures=2) if found.logs else with_unit(number(size, figures=3), metric.unit)
 
 
 def _gain(size: float, found: Calibrated, metric: Metric) -> str:

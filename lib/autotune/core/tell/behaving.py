@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from autotune.core.escaping import shortened
-from autotune.core.tell.figures import in_percent
+from autotune.core.tell.figures import counted, in_percent, number
 from autotune.core.tell.lines import Line, Tone
 
 PROPOSED = "The pack of {behavior} says what behavior.json says"
@@ -17,9 +18,10 @@ _WHAT = {
     "characters": ("characters of an answer", False),
     "facts": ("facts in memory", False),
     "errors": ("errors in", True),
-    "latency": ("milliseconds", False),
-    "quality": ("judged", False),
+    "latency": ("milliseconds until an answer", False),
+    "quality": ("a judge's score", False),
 }
+_short = partial(number, figures=3)
 
 
 def told(found: Mapping[str, Any]) -> Iterator[Line]:
@@ -47,6 +49,6 @@ def _figure(what: str, figures: Mapping[str, Any]) -> str:
     one = figures[what]
     low, high = one["low"], one["high"]
     if is_share:
-        return f"{words} {in_percent(one['value'])} of {one['of']:,} ({in_percent(low)} to {in_percent(high)})"
-    between = "" if low is None else f" ({low:.3g} to {high:.3g})"
-    return f"{words} {one['value']:.3g} of {one['of']:,}{between}"
+        return f"{words} {in_percent(one['value'])} of {counted(one['of'], 'trace')} ({in_percent(low)} to {in_percent(high)})"
+    between = "" if low is None else f" ({_short(low)} to {_short(high)})"
+    return f"{words}: {_short(one['value'])} in {counted(one['of'], 'trace')}{between}"

@@ -14,6 +14,7 @@ from autotune.core.model import Effect
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIGURES = 4
+_TEN_CENTS = 0.1
 MOST_FIGURES = 17  # a float holds no more
 PLAIN_FROM, PLAIN_BELOW = 1e-4, 1e15  # beyond, powers of ten read better than zeros
 ONE_SIZE = 2  # powers of ten between numbers that are written with as many decimals each
@@ -253,8 +254,8 @@ def in_odds(evidence: float) -> str:
 
 
 def money(dollars: float) -> str:
-    """US dollars to the cent; less than one with two figures."""
-    return f"${dollars:.2f}" if dollars >= 1 or not dollars else f"${number(dollars, figures=2)}"
+    """US dollars to the cent; less than ten cents with two figures."""
+    return f"${dollars:.2f}" if dollars >= _TEN_CENTS or not dollars else f"${number(dollars, figures=2)}"
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

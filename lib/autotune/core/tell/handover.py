@@ -18,7 +18,7 @@ from autotune.core.tell.words import told
 Rows = Mapping[int, Row]  # keeps by their numbers
 
 _PLAN = """\
-# Which branches `autotune finalize` makes of this session. Edit this file, then say the same command again.
+# Which branches `autotune finalize` makes of this session. Edit this file, then run the same command again.
 # Each [[branch]] is one branch with one commit; the first is the lowest of the stack.
 # Put the number of every change into one `changes`. A branch without changes is left out.
 """

@@ -10,7 +10,7 @@ from autotune.core.asking.request import Message, Role, Schema
 from autotune.core.judging.fencing import Fence, Part, fenced
 from autotune.core.skills.package import MOST_DESCRIPTION
 from autotune.core.skills.surfaces import BODY, DESCRIPTION, HELD, ROUTING, Amiss
-from autotune.core.tell.figures import counted
+from autotune.core.tell.figures import counted, money
 from autotune.core.tell.lines import Line, Tone
 
 COPIED = "The skill as it is"
@@ -99,7 +99,7 @@ def plan(values: Mapping[str, Any]) -> Iterator[Line]:
         records = f"`autotune skills eval generate {values['skill']}` takes some from your own sessions first"
         yield Line("to invent", f"{counted(values['generate'], 'case')}, marked as such; {records}")
     yield Line("calls", f"at most {values['calls']} of a model, and {values['probes']} probes")
-    cost = "not known before the first probes" if values["usd"] is None else f"about {values['usd']:.2f} US dollars"
+    cost = "not known before the first probes" if values["usd"] is None else f"about {money(values['usd'])}"
     yield Line("takes", f"about {values['minutes']:.0f} minutes; costs {cost}, at most {values['max_usd']:.2f}")
     yield Line("ends with", _DECIDES if values["decides"] else _REPORTS, Tone.GOOD if values["decides"] else Tone.FAIR)
 
@@ -130,7 +130,7 @@ def ended(values: Mapping[str, Any]) -> Iterator[Line]:
     if values.get("text"):
         yield Line("text", str(values["text"]))
     if values.get("usd") is not None:
-        yield Line("spent", f"{values['usd']:.2f} US dollars")
+        yield Line("spent", money(values["usd"]))
 
 
 def _figures(before: float | None, after: float | None) -> str:

@@ -23,7 +23,7 @@ from autotune.core.skills.rates import Share, Sign, Standing
 from autotune.core.skills.turns import Turn
 from autotune.core.tell import skills as told
 from autotune.core.tell import standing
-from autotune.core.tell.figures import counted, day
+from autotune.core.tell.figures import counted, day, in_odds
 from autotune.core.tell.lines import Line, Tone, Values
 from autotune.core.tell.live import lines_as_json
 
@@ -149,7 +149,7 @@ def _meters(canary: Values) -> Iterator[dict[str, Any]]:
 
 def _odds(name: str, odds: float, needed: float) -> dict[str, Any]:
     share = math.log(odds) / math.log(needed) if odds > 1 else 0.0
-    return _meter(name, share, f"{odds:.3g} : 1 of {needed:.0f} : 1")
+    return _meter(name, share, f"{in_odds(odds)} of {needed:.0f} : 1")
 
 
 def _meter(name: str, share: float, text: str) -> dict[str, Any]:

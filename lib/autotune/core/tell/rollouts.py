@@ -9,7 +9,7 @@ from autotune.core.rollout.afterwards import Watch
 from autotune.core.rollout.assigning import UnitKind
 from autotune.core.rollout.exposures import LeftOut
 from autotune.core.rollout.look import WORSE, Because, Mode, Verdict
-from autotune.core.tell.figures import counted, in_percent
+from autotune.core.tell.figures import counted, in_odds, in_percent
 from autotune.core.tell.lines import Line, Tone, Values
 
 PROMOTED = "A promoted pack of {behavior}"
@@ -19,9 +19,9 @@ _BECAUSE = {
     Because.EMERGENCY: "{about} went beyond a cap in the last hours",
     Because.MISASSIGNED: "the canary is not shown to the share that is set ({misassigned:.0f} : 1); the reader does not keep to it",
     Because.GUARDRAIL: "more {about} than beside it ({failed})",
-    Because.WORSE: "it looks worse than what runs beside it ({worse:.3g} : 1)",
-    Because.BETTER: "it is better than what runs beside it ({evidence:.3g} : 1)",
-    Because.NO_HARM: "it is not worse by more than the margin ({evidence:.3g} : 1)",
+    Because.WORSE: "it looks worse than what runs beside it ({worse})",
+    Because.BETTER: "it is better than what runs beside it ({evidence})",
+    Because.NO_HARM: "it is not worse by more than the margin ({evidence})",
     Because.UNITS_USED: "it has had all the units that it may have",
     Because.TIME_UP: "its time is up",
     Because.TOO_FEW: "it looks better, and too few of its units have a score yet",
@@ -129,7 +129,8 @@ def _canary(one: Values) -> Iterator[Line]:
     tone = {Verdict.PROMOTE: Tone.GOOD, Verdict.WAIT: Tone.PLAIN}.get(Verdict(one["verdict"]), Tone.FAIR)
     about = one.get("about")
     failed = "" if about not in one["failed"] else f"{one['failed'][about][1]} units, and {one['failed'][about][0]} beside it"
-    because = _BECAUSE[Because(one["because"])].format(**{**one, "failed": failed})
+    odds = {name: in_odds(one[name]) for name in ("evidence", "worse")}
+    because = _BECAUSE[Because(one["because"])].format(**{**one, **odds, "failed": failed})
     said = _VERDICT[Verdict(one["verdict"])]
     if one["action"] == "waits for approval":
         said, because = "waits for your approval", f"{because}; {_DOUBT.format(**one)}"
@@ -141,7 +142,7 @@ def _canary(one: Values) -> Iterator[Line]:
         low, high = one["interval"]
         yield Line("effect", f"{one['effect']:+.3f} (from {low:+.3f} to {high:+.3f}); {_boundaries(one)}")
     if guards := {name: odds for name, odds in one["guards"].items() if name in one["failed"] and sum(one["failed"][name])}:
-        yield Line("guardrails", ", ".join(f"{name} {odds:.2g} : 1" for name, odds in guards.items()) + "; 20 : 1 ends it")
+        yield Line("guardrails", ", ".join(f"{name} {in_odds(odds)}" for name, odds in guards.items()) + "; 20 : 1 ends it")
     if one["left_out"]:
         yield Line("left out", ", ".join(f"{_LEFT_OUT[LeftOut(why)]} {count:,}" for why, count in one["left_out"].items()))
 
@@ -157,7 +158,7 @@ def _units(one: Values) -> str:
 
 
 def _boundaries(one: Values) -> str:
-    odds = f"better {one['evidence']:.3g} : 1 of {one['needed']:.0f}, worse {one['worse']:.3g} : 1 of {WORSE:.0f}"
+    odds = f"better {in_odds(one['evidence'])} of {one['needed']:.0f}, worse {in_odds(one['worse'])} of {WORSE:.0f}"
     return f"{odds}, {one['scored'][1]} of {one['fewest']} units"
 
 
@@ -166,7 +167,7 @@ def _after(one: Values) -> Iterator[Line]:
     match Watch(one["action"]):
         case Watch.TAKE_BACK:
             would = "would be " if one.get("dry_run") else ""
-            why = f"worse than {one['parent']} was, by {one['about']} ({one['odds'][one['about']]:.3g} : 1)"
+            why = f"worse than {one['parent']} was, by {one['about']} ({in_odds(one['odds'][one['about']])})"
             yield Line(one["behavior"], f"{one['version']} {would}taken back: {why}; {one['parent']} is active", Tone.FAIR)
         case Watch.OVER:
             why = "nothing spoke against it" if one["odds"] else "no request has come since"

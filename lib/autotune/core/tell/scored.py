@@ -17,6 +17,7 @@ from autotune.core.tell.lines import Line, Tone, Values
 MARKS = f"0 to {BEST_MARK}, {BEST_MARK} is the best"
 _LONGEST_SHOWN = 4000
 _SMALL_SHARE = 0.005
+_NEXT_TO_NOTHING = "less than a cent"
 
 
 def evaluated(found: Values) -> Iterator[Line]:
@@ -53,11 +54,9 @@ def planned(found: Values) -> Iterator[Line]:
     """What `eval` would do."""
     for one in found["behaviors"]:
         more = f", up to {one['more']:,} more if the judge is unsure" if one["more"] else ""
-        cost = f", about {money_of(one['usd'])}" if one["usd"] is not None and one["calls"] else ""
+        cost = f", {_about(one['usd'])}" if one["usd"] is not None and one["calls"] else ""
         yield Line(one["behavior"], f"{counted(one['cases'], 'case')}, {counted(one['calls'], 'call')}{cost}{more}")
-    yield Line(
-        "in all", f"{counted(found['calls'], 'call')}, about {money_of(found['usd'])}" if found["usd"] is not None else "cost unknown"
-    )
+    yield Line("in all", f"{counted(found['calls'], 'call')}, {_about(found['usd'])}" if found["usd"] is not None else "cost unknown")
     unknown = dict.fromkeys(model for one in found["behaviors"] for model in one["unknown"])
     if unknown and found["calls"]:
         yield Line("price", no_price(list(unknown), capped=found["max_usd_per_day"] is not None), Tone.FAIR)
@@ -78,9 +77,14 @@ def no_price(models: Sequence[str], *, capped: bool) -> str:
     return f"no known price of {names}: its calls count, its cost does not, unless the service says it. {table}."
 
 
+def _about(usd: float) -> str:
+    said = money_of(usd)
+    return said if said == _NEXT_TO_NOTHING else f"about {said}"
+
+
 def money_of(usd: float) -> str:
     """An amount of money, never more exact than it is."""
-    return money(usd) if usd >= _SMALL_SHARE or usd == 0 else "less than a cent"
+    return money(usd) if usd >= _SMALL_SHARE or usd == 0 else _NEXT_TO_NOTHING
 
 
 def score(value: float) -> str:

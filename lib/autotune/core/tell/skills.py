@@ -11,7 +11,7 @@ from autotune.core.skills.namesakes import SEPARATOR
 from autotune.core.skills.rates import LEAST, Missed, Share, Sign, Standing
 from autotune.core.skills.seen import How, Shown
 from autotune.core.skills.turns import Fired, Turn
-from autotune.core.tell.figures import counted, in_percent
+from autotune.core.tell.figures import counted, in_percent, money
 from autotune.core.tell.lines import Line, Tone
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def judged(skill: str, model: str, *, fitting: int, others: int, failed: int, ca
     if capped:
         yield Line("ended", "a cap on calls or money was reached", Tone.FAIR)
     if cost.usd is not None:
-        yield Line("cost", f"{cost.usd:.4f} US dollars")
+        yield Line("cost", money(cost.usd))
     yield Line("next", f"`autotune skills explain {name}` names them")
 
 

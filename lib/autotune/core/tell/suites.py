@@ -11,7 +11,7 @@ from autotune.core.cases.split import couples_in
 from autotune.core.escaping import shortened
 from autotune.core.judging.fencing import Fence, Part, fenced
 from autotune.core.skills.suite import By, RoutingCase, Suite, SuiteCase, SuitePart, TaskCase, Type, listed_case, part_of
-from autotune.core.tell.figures import counted
+from autotune.core.tell.figures import counted, money
 from autotune.core.tell.lines import Line, Tone
 
 ENOUGH_COUPLES = 40
@@ -116,11 +116,11 @@ def left_out(why: Mapping[str, int]) -> Iterator[Line]:
 
 def to_invent(counts: Mapping[str, int], calls: int, usd: float | None) -> Line:
     """Tell what a model is to be asked for."""
-    money = "" if usd is None else f", for at most {usd:.2f} US dollars"
+    cost = "" if usd is None else f", for at most {money(usd)}"
     sides = (
         ", ".join(counted(count, "task") if side == "task" else f"{count} {side}" for side, count in counts.items() if count) or "nothing"
     )
-    return Line("to invent", f"{sides}, in {counted(calls, 'call')}{money}")
+    return Line("to invent", f"{sides}, in {counted(calls, 'call')}{cost}")
 
 
 def case(one: SuiteCase) -> Line:

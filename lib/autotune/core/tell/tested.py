@@ -12,7 +12,7 @@ from autotune.core.skills.probed import Probed, commonest, total
 from autotune.core.skills.probing import Measures, Probing
 from autotune.core.skills.signs import Failing, Outcome
 from autotune.core.skills.suite import Check, Criterion, RoutingCase, SuiteCase
-from autotune.core.tell.figures import counted
+from autotune.core.tell.figures import counted, money
 from autotune.core.tell.lines import Line, Tone
 from autotune.core.tell.skills import share, tone_of
 
@@ -111,7 +111,7 @@ def _ends(found: Measured, *others: Measured) -> Iterator[Line]:
     if found.failed:
         failed = [outcome for one in found.found.values() for outcome in one.failed]
         yield Line("no score", f"{counted(found.failed, 'case')}: {why(failed)}", Tone.FAIR)
-    yield Line("cost", "not known" if usd is None else f"{usd:.3g} US dollars")
+    yield Line("cost", "not known" if usd is None else money(usd))
 
 
 def check_failed(check: Check) -> str:
@@ -141,11 +141,11 @@ def plan(settings: Probing, cases: int, together: int, usd_each: float | None) -
     """Say what a run of so many cases takes: calls, time, and money where probes like these were paid for before."""
     found = figures(settings, cases, together, usd_each)
     who = settings.judge if settings.instrument is Measures.ROUTING_JUDGE else f"{settings.host}, {settings.model or 'its own model'}"
-    money = "not known: no probe like these has been paid for yet" if usd_each is None else f"about {found['usd']:.2f} US dollars"
+    cost = "not known: no probe like these has been paid for yet" if usd_each is None else f"about {money(found['usd'])}"
     return [
         Line("instrument", f"{settings.instrument}: {counted(cases, 'case')}, {counted(found['probes'], 'probe')} ({who})"),
         Line("time", f"about {counted(found['minutes'], 'minute')}, {together} at once; probes that fail are made again"),
-        Line("money", money),
+        Line("money", cost),
     ]
 
 

@@ -109,8 +109,8 @@ def _clock(fact: Fact) -> str:
     says, said = ("comes to", "came to") if fact.figures["rate"] else ("says", "said")
     clock = " of processor time" if fact.figures["clock"] == "processor" else ""
     return filled(
-        f"its {{metric}} {says} {{value_s:.3g}} s of runs that took {{whole_s:.3g}} s{clock}, while on the unchanged code it "
-        f"{said} {{value_before_s:.3g}} s of {{whole_before_s:.3g}} s: the time went elsewhere, or the clock cannot be trusted",
+        f"its {{metric}} {says} {{value_s:number}} s of runs that took {{whole_s:number}} s{clock}, while on the unchanged code it "
+        f"{said} {{value_before_s:number}} s of {{whole_before_s:number}} s: the time went elsewhere, or the clock cannot be trusted",
         **fact.figures,
     )
 

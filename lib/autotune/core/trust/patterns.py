@@ -27,7 +27,7 @@ from itertools import pairwise
 
 from autotune.errors import AutotuneError
 
-HINT = "Write patterns relative to the session's working directory, such as src/** or tests/*.py."
+HINT = "write patterns relative to the session's working directory, such as src/** or tests/*.py"
 
 
 def matcher(patterns: Iterable[str], folder: str = "") -> Callable[[str], bool]:

@@ -32,7 +32,8 @@ def take_up(folder: Path, name: str, say: Say) -> Fact:
     home = Path(wanted.state.segment.opened.tree)
     if home != repository.top:
         raise AutotuneError(
-            f"Session {name} was opened in another working tree, {home}.", f"take it up there: `cd {quote(str(home))}`, then say it again"
+            f"Session {name} was opened in another working tree, {home}.",
+            f"take it up there: `cd {quote(str(home))}`, then run the command again",
         )
     _refuse_unclean(repository)
     here = _owner(repository, trees)

@@ -78,7 +78,7 @@ def refuse_from_a_run(session: Session) -> None:
     """Refuse what a person or an agent may say at any time to a program that is being measured."""
     busy = worker_of(session)
     if family.within(busy.pid if busy is not None else None):
-        raise AutotuneError("This comes from within a run that autotune measures.", "run it in a terminal of your own")
+        raise AutotuneError("A run that autotune measures made this call, so it is refused.", "run it in a terminal of your own")
 
 
 def prepare(session: Session) -> None:

@@ -112,7 +112,7 @@ def _secret(lines: Iterable[bytes], public: Sequence[str]) -> dict[str, set[str]
     """Map the variables below `[env]` whose values are left out to all that they have had."""
     values = withheld.values_of(body for body in map(mapping_in, lines) if body is not None)
     if unknown := [name for name in public if name not in values]:
-        raise AutotuneError(f"{', '.join(unknown)}: no variable of [env] is called that.", "`autotune config show` lists those of [env]")
+        raise AutotuneError(f"[env] has no variable {', '.join(unknown)}.", "`autotune config show` lists those of [env]")
     return {name: held for name, held in values.items() if name not in public}
 
 

@@ -97,7 +97,7 @@ def scene_at(folder: Path, name: str | None) -> Scene:
     except AutotuneError as error:
         return Scene(folder, repository, trouble=error)
     except Exception as error:  # noqa: BLE001 - the same
-        return Scene(folder, repository, trouble=AutotuneError(f"The session cannot be read: {error!r}.", "look at its ledger"))
+        return Scene(folder, repository, trouble=AutotuneError(f"The session cannot be read: {error!r}.", "`autotune check` says why"))
 
 
 def config_to_be(scene: Scene) -> Config:

@@ -213,7 +213,7 @@ def _ids(config: Config, folder: Path, scratch: Path) -> tuple[str, ...]:
     try:
         found = listed(lines)
     except ValueError as wrong:
-        raise AutotuneError(f"`{config.cases}` prints what are no cases: {wrong}.", "let it print an id on each line") from None
+        raise AutotuneError(f"`{config.cases}` prints no list of cases: {wrong}.", "let it print an id on each line") from None
     seen = found if config.score_range is None else (parts := split(found, config.holdout_share, config.search_share)).of(parts.seen)
     return tuple(case.name for case in seen[: size_of(seen)])
 

@@ -184,7 +184,7 @@ class Bench:
         try:
             return listed(finished.printed["stdout"].decode(errors="replace").split("\n"))
         except ValueError as wrong:
-            raise AutotuneError(f"`{command}` prints what are no cases: {wrong}.", "let it print an id on each line") from None
+            raise AutotuneError(f"`{command}` prints no list of cases: {wrong}.", "let it print an id on each line") from None
 
     @property
     def _ground(self) -> Ground:

@@ -152,7 +152,7 @@ def _one(bench: Bench, arm: Arm, outlook: Mapping[str, Any]) -> tuple[Ran, float
         raise AutotuneError(f"The unchanged code fails: {told(run.why)}", "`autotune doctor` looks at benchmark and checks")
     if bench.session.state.metric.name not in run.metrics:
         raise AutotuneError(
-            "The unchanged code leaves all cases of a run without a score.", "see why: the log says it of each case, UNSCORED"
+            "The unchanged code leaves all cases of a run without a score.", "the log has the reason of each case, after UNSCORED"
         )
     return run, time.perf_counter() - begun
 

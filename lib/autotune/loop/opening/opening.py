@@ -219,7 +219,7 @@ def _config(request: Request) -> Config:
     config = parse(settings, request.settings).without_findings
     if config.notify:
         raise AutotuneError(
-            f"notify in {CONFIG_FILE} is not yours to take from a file.",
+            f"notify in {CONFIG_FILE} is refused: only you can set it, at a terminal.",
             "take the line out; once the session is open, `autotune config set notify VALUE` sets it",
         )
     if config.sandbox and needs_network(config):

@@ -104,7 +104,7 @@ def _listed(session: Session, lines: tuple[str, ...]) -> Listed:
     units, needs = units_in(parts.confirm), first_needed(cases, config.error_budget)
     if is_sided(cases):
         if not couples_in(parts.confirm) or (parts.search and not couples_in(parts.search)):
-            raise AutotuneError("There are too few positive or negative cases to draw a couple of.", "list more of both sides")
+            raise AutotuneError("There are too few positive or negative cases: a run takes some of both.", "list more of both sides")
     elif not can_decide(units, Asked(needs, 0.0)):
         fewest = next(count for count in itertools.count(units) if can_decide(count, Asked(needs, 0.0)))
         raise AutotuneError(

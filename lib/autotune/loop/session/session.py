@@ -214,7 +214,7 @@ def _again(until: float) -> bool:
 def _not_heard() -> AutotuneError:
     return AutotuneError(
         "The log is closed while a run goes on, and this could not be written to it.",
-        "`autotune wait` waits for the result, `autotune cancel` ends it; then say it again",
+        "`autotune wait` waits for the result, `autotune cancel` ends it; then run the command again",
     )
 
 
