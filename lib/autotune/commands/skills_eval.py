@@ -175,7 +175,9 @@ def _as_json(suite: Suite, place: Place) -> dict[str, Any]:
 def _from_records(place: Place) -> Mined:
     seen = all_seen()
     if not seen.sessions:
-        raise AutotuneError("No session has been read yet.", "run `autotune skills sync`, or have a model invent cases: --from model")
+        raise AutotuneError(
+            "No session that holds a prompt has been read yet.", "run `autotune skills sync`, or have a model invent cases: --from model"
+        )
     called = seen.called(place.skill.name, place.skill.folder)
     return mined(called if called in seen.skills() else spoken(called), seen.turns, seen.labels)
 

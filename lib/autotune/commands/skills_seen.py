@@ -109,7 +109,10 @@ def seen_so_far() -> looking.Seen:
     """Give what was seen; raises AutotuneError where that is nothing."""
     found = all_seen()
     if not found.sessions:
-        raise AutotuneError("No session has been read yet.", "run `autotune skills sync`; `autotune skills doctor` says where it looks")
+        raise AutotuneError(
+            "No session that holds a prompt has been read yet.",
+            "run `autotune skills sync` after work with an agent; `autotune skills doctor` says where it looks",
+        )
     return found
 
 
