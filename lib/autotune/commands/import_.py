@@ -16,6 +16,7 @@ from autotune.core.config import editing, foreign
 from autotune.core.config.shapes import literal
 from autotune.core.ledger.events import Imported
 from autotune.core.tell import answers, imported
+from autotune.edges import named
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
@@ -66,12 +67,9 @@ def main(
 
 
 def _content(file: Path) -> bytes:
-    try:
-        if file.stat().st_size > LARGEST_BYTES:
-            raise AutotuneError(f"{file} is larger than 64 MiB.", "cut off its first lines, then import the rest")
-        return file.read_bytes()
-    except OSError as problem:
-        raise AutotuneError(f"{file} cannot be read: {problem.strerror}.", "name a file that you may read") from None
+    if file.is_file() and file.stat().st_size > LARGEST_BYTES:
+        raise AutotuneError(f"{file} is larger than 64 MiB.", "cut off its first lines, then import the rest")
+    return named.content(file)
 
 
 def _session(name: str | None, header: logs.Header) -> Session:

@@ -17,6 +17,7 @@ from autotune.core.judging import showing
 from autotune.core.judging.marks import BEST_MARK
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import scored
+from autotune.edges import named
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
 from autotune.prompts import ingesting, trusting
@@ -112,11 +113,7 @@ def _taken(known: Settings, file: Path, behaviors: Sequence[Behavior]) -> dict[B
 
 
 def _rows(file: Path, behaviors: Sequence[Behavior]) -> Iterator[tuple[int, Behavior, str, int]]:
-    try:
-        lines = file.read_bytes().decode().split("\n")
-    except (OSError, ValueError) as problem:
-        raise AutotuneError(f"{file} cannot be read: {problem}.", "name a file with a line of JSON for each label") from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(named.text(file).split("\n"), 1):
         if line.strip():
             yield (number, *_label(line, f"{file}, line {number}", behaviors))
 

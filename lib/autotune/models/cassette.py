@@ -17,6 +17,7 @@ from autotune.core.asking.masking import masked
 from autotune.core.asking.nearest import nearest
 from autotune.core.asking.request import Reply, Request, contents, contents_hash
 from autotune.core.codec import decode, read_json
+from autotune.edges import named
 from autotune.errors import AutotuneError
 
 
@@ -46,12 +47,8 @@ def record(path: Path, request: Request, reply: Reply, keys: Mapping[str, str]) 
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as problem:
-        raise AutotuneError(f"The cassette {path} cannot be read: {problem.strerror}.", "name a file that was recorded") from problem
     found = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(named.content(path).splitlines(), 1):
         try:
             one = read_json(line)
             found.append({"hash": one["hash"], "asked": one["asked"], "reply": one["reply"]})

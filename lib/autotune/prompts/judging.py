@@ -25,7 +25,7 @@ from autotune.core.judging.stages import Second
 from autotune.core.records.behaviors import Behavior
 from autotune.core.records.trace import Trace, from_mapping
 from autotune.core.tell.judging import as_agent, question
-from autotune.edges import toml
+from autotune.edges import named, toml
 from autotune.errors import AutotuneError
 from autotune.models.asking import Answer, Models, Terms, at_once
 
@@ -66,16 +66,16 @@ def opened(path: Path, pack_file: Path | None = None) -> Bench:
     Raises AutotuneError.
     """
     settings = instrument.parse(toml.read(path), path.name)
-    content = _bytes(path.parent / settings.cases)
+    content = named.content(path.parent / settings.cases)
     rules = rubric.parse(toml.read(path.parent / settings.rubric), settings.rubric)
-    named = pack_file or (path.parent / settings.pack if settings.pack else None)
-    pack = None if named is None else _pack(named, settings.behavior)
+    place = pack_file or (path.parent / settings.pack if settings.pack else None)
+    pack = None if place is None else _pack(place, settings.behavior)
     return Bench(settings, rules, pack, dict(_cases(content, settings.cases)), hashlib.sha256(content).hexdigest()[:16])
 
 
 def frozen_cases(path: Path) -> Iterator[tuple[str, Trace]]:
     """Read the cases of a frozen set, each with its id. Raises AutotuneError."""
-    return _cases(_bytes(path), path.name)
+    return _cases(named.content(path), path.name)
 
 
 def context(bench: Bench) -> dict[str, str]:
@@ -216,14 +216,7 @@ def _cases(content: bytes, where: str) -> Iterator[tuple[str, Trace]]:
 
 def _pack(path: Path, behavior: Behavior) -> Pack:
     try:
-        return packs.read(_bytes(path).decode(), behavior)
+        return packs.read(named.text(path), behavior)
     except ValueError as problem:
         hint = "name the pack of the behaviour that is judged, as `autotune prompts init` writes one"
         raise AutotuneError(f"{path.name} cannot be read as a pack: {problem}.", hint) from problem
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as problem:
-        raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", "name a file that is there") from problem

@@ -16,7 +16,7 @@ from autotune.core.codec import read_json
 from autotune.core.config.settled import checked, of_variable, refuse_unknown
 from autotune.core.config.shapes import shown
 from autotune.core.judging import instrument
-from autotune.edges import toml
+from autotune.edges import named, toml
 from autotune.errors import AutotuneError
 from autotune.prompts.keys import BY_NAME, KEYS, SECRETS, SECTIONS, Key
 from autotune.readers.traces.chat_log import FIELDS
@@ -141,9 +141,7 @@ def rendered(values: Mapping[str, object]) -> str:
 def converted(path: Path) -> tuple[dict[str, object], tuple[str, ...]]:
     """What an older tool's autotune.json says, by today's keys, and the secrets in it, which are left there. Raises AutotuneError."""
     try:
-        said = read_json(path.read_bytes())
-    except OSError as problem:
-        raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", "name the file that your settings are in") from None
+        said = read_json(named.text(path))
     except ValueError as problem:
         raise AutotuneError(f"{path} is no JSON: {problem}.", "correct that, then run the command again") from None
     if not isinstance(said, dict):

@@ -10,7 +10,7 @@ from autotune.core.handover.messages import measured_in
 from autotune.core.handover.plan import Group, Standing, laid_out, proposed
 from autotune.core.tell import handover as words
 from autotune.core.tell.handover import Part
-from autotune.edges import commits, git
+from autotune.edges import commits, git, named
 from autotune.edges.atomic import replace_file
 from autotune.errors import AutotuneError
 from autotune.loop.experiment import work
@@ -71,11 +71,7 @@ def make(session: Session, asked: Asked) -> Handover:
 def _groups(gathered: Gathered, path: Path | None) -> tuple[Group, ...]:
     if path is None:
         return proposed(gathered.changes)
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AutotuneError(f"{path} cannot be read: {error}.", "name another file") from None
-    return reading.read(text, str(path), gathered.changes)
+    return reading.read(named.text(path), str(path), gathered.changes)
 
 
 def _start(session: Session, gathered: Gathered, onto: str | None) -> Start:
