@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from threading import Barrier
 
 import pytest
 from tests.models.service import asked, models_in, rows
@@ -233,6 +234,30 @@ def test_many_at_once_pass_a_cap_by_one_call_at_most(tmp_path: Path) -> None:
         spent = made.spending.spent("run a run")
     assert 300.0 <= spent.usd < 350.0
     assert sum(one.failure is None for one in answers) == spent.calls
+
+
+def test_a_free_model_that_says_what_it_costs_passes_a_cap_by_one_call_at_most(tmp_path: Path) -> None:
+    def slow(_: Request, chance: Random) -> Reply:
+        time.sleep(0.005 * chance.random())
+        return Reply("x", Usage(1, 0), usd=10.0)
+
+    with models(tmp_path, slow, concurrency=8, cached=False, per_run=Limits(usd=35.0)) as made:
+        made.ask_all(asked("script:it", f"{number}") for number in range(20))
+        assert made.spending.spent("run a run").usd == 40.0
+
+
+def test_a_free_model_that_says_nothing_of_costs_is_asked_several_times_at_once(tmp_path: Path) -> None:
+    together = Barrier(2, timeout=60)
+
+    def meets(request: Request, _: Random) -> str:
+        if request.messages[0].text != "first":
+            together.wait()
+        return "x"
+
+    with models(tmp_path, meets, cached=False, per_run=Limits(usd=35.0)) as made:
+        made.ask(asked("script:it", "first"))
+        answers = made.ask_all(asked("script:it", f"{number}") for number in range(2))
+    assert [one.failure for one in answers] == [None, None]
 
 
 PROCESS = """

@@ -97,6 +97,11 @@ class Terms:
         """Say how a backend is spoken to."""
         return self.endpoints.get(name.backend, BACKENDS[name.backend])
 
+    @property
+    def caps_money(self) -> bool:
+        """Whether there is a cap on money."""
+        return (self.per_run.usd, self.per_day.usd) != (None, None)
+
     def price_set(self, name: Name) -> Price | None:
         """Give the price of a model that is set here."""
         return price_of(str(name), self.prices) or price_of(name.model, self.prices)
@@ -188,8 +193,7 @@ class Models:
         name = parse(request.model)
         endpoint, price = self.terms.endpoint(name), self.terms.price(name)
         _refuse(name, endpoint)
-        capped = (self.terms.per_run.usd, self.terms.per_day.usd) != (None, None)
-        if capped and price is None and (endpoint.url is not None or self.spending.says_no_cost(str(name))):
+        if self.terms.caps_money and price is None and (endpoint.url is not None or self.spending.says_no_cost(str(name))):
             raise AutotuneError(
                 f"There is a cap on money, but no known price of {name}.",
                 "set it in [prices] of prompts.toml or judge.toml, or cap calls in place of money",
@@ -239,8 +243,10 @@ class Models:
 
     def _ticket(self, request: Request, question: _Question) -> Ticket | Failure:
         """Write down that a call is made, as soon as the caps let it through."""
-        bound = _most(request, question)
         while True:
+            bound = _most(request, question)
+            if self.terms.caps_money and question.price is FREE and not self.spending.says_it_is_free(str(question.name)):
+                bound = replace(bound, usd=None)  # a backend that is free may say otherwise, and what it says is counted
             found = self.spending.begin(
                 self.terms.run, str(question.name), request.purpose, question.hash, bound, self.terms.per_run, self.terms.per_day
             )

@@ -105,10 +105,17 @@ class Spending:
 
     def says_no_cost(self, model: str) -> bool:
         """Whether today's last answer of a model came without its cost."""
-        asked = "SELECT sure FROM calls WHERE model = ? AND day = ? AND ended IS NOT NULL AND why IS NULL ORDER BY id DESC LIMIT 1"
+        return self._last_cost(model) == (None,)
+
+    def says_it_is_free(self, model: str) -> bool:
+        """Whether today's last answer of a model cost nothing."""
+        return self._last_cost(model) == (0.0,)
+
+    def _last_cost(self, model: str) -> tuple[float | None] | None:
+        asked = "SELECT usd FROM calls WHERE model = ? AND day = ? AND ended IS NOT NULL AND why IS NULL ORDER BY id DESC LIMIT 1"
         with self._lock:
-            row = self._file.execute(asked, (model, datetime.now(UTC).date().isoformat())).fetchone()
-        return row is not None and row[0] == Sure.UNKNOWN
+            row: tuple[float | None] | None = self._file.execute(asked, (model, datetime.now(UTC).date().isoformat())).fetchone()
+        return row
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
