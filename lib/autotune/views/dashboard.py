@@ -280,10 +280,10 @@ def chart(state: State, width: int) -> list[Text]:
     from rich.text import Text
 
     steps = [step for step in state.recent.trail if step.segment == state.segment.opened.segment]
-    effects = [step.effect for step in steps if step.effect is not None and step.effect.relative == state.segment.logs]
+    effects = [step.effect for step in steps if step.effect is not None and step.effect.relative == state.relative]
     if not effects:
         return []
-    lowest, highest = (choose((*effects, _NO_CHANGE[state.segment.logs]), key=_height) for choose in (min, max))
+    lowest, highest = (choose((*effects, _NO_CHANGE[state.relative]), key=_height) for choose in (min, max))
     scale = _Scale(_height(lowest), _height(highest))
     top, bottom = effect_in_short(highest), effect_in_short(lowest)
     margin = max(len(top), len(bottom)) + 2

@@ -13,7 +13,7 @@ from tests.core.long_session import claimed, runs, session
 from tests.core.session import at, folded, result, segment
 
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.ledger.events import CandidateTaken, Claimed, Noted, Noticed, Opened, PlaybookBegun, PlaybookEnded, SegmentOpened
+from autotune.core.ledger.events import CandidateTaken, Claimed, Noted, Noticed, Opened, PlaybookBegun, PlaybookEnded, Ran, SegmentOpened
 from autotune.core.ledger.fold import after, begin
 from autotune.core.ledger.history import History
 from autotune.core.ledger.lines import Event, from_line
@@ -184,8 +184,25 @@ def with_ratios(state: State, history: History) -> tuple[State, History]:
     return made, history
 
 
+def first_runs(value: float) -> list[Event]:
+    """Runs of the unchanged code, before any experiment."""
+    passed = Fact(Kind.PASSED)
+    return [Ran(0, Purpose.BASELINE, Arm.INCUMBENT, place, Outcome.OK, passed, {"t": value}, 1.0, at(0), "log") for place in (1, 2)]
+
+
 def _baseline_runs() -> list[Event]:
     return [event for event in events_of_the_demo() if getattr(event, "purpose", None) is Purpose.BASELINE]
+
+
+def test_scores_on_cases_have_a_curve_of_differences() -> None:
+    opening = segment(cases=["a", "b"], score_range=[0.0, 1.0], direction="higher")
+    gain = result(1, 0.7, Status.KEEP, effect=Effect(0.2, 0.1, 0.3, relative=False))
+    state, history = taken_in(opening, *first_runs(0.5), BASELINE, Opened(at(0)), gain)
+    assert state.segment.logs
+    chart = live.chart(state, history)
+    assert chart is not None
+    assert not chart["relative"]
+    assert live.rows(state, history)[0]["plot"] == {"low": 0.1, "at": 0.2, "high": 0.3, "step": 0.2}
 
 
 def test_every_row_has_its_words_and_json_has_a_number_for_any_effect() -> None:

@@ -290,6 +290,11 @@ class State:
         return None if found is None else ScoreRange(*found, self.metric.direction)
 
     @property
+    def relative(self) -> bool:
+        """Whether effects are ratios: those of scores on cases are differences, as are those of values that may be 0."""
+        return self.scores is None and self.segment.logs
+
+    @property
     def taken(self) -> Taken:
         """What counts as one unit where scores decide: what a calibration found, else the case or its group. A batch is no couple."""
         found = self.segment.calibrated

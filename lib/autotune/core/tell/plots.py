@@ -59,7 +59,7 @@ def height(value: float, *, relative: bool) -> float:
 
 def effects_plot(state: State, every: Sequence[Row], segments: Sequence[SegmentOpened]) -> EffectsPlot | None:
     """Give the effects that can be held against each other: of the latest metric, on the latest scale; None where there are none."""
-    metric, relative = state.metric, state.segment.logs
+    metric, relative = state.metric, state.relative
     alike = {one.segment for one in segments if (one.metric_name, one.direction) == (metric.name, metric.direction)}
     rows = [row for row in every if row.segment in alike and (row.effect is None or row.effect.relative == relative)]
     if all(row.effect is None for row in rows):
