@@ -47,7 +47,7 @@ from autotune.core.ledger.lines import Event, from_line, from_sentence
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.state import State
 from autotune.core.memory.lessons import Lesson, Taught
-from autotune.core.model import PROCESSOR_S, Arm, Direction, Effect, Outcome, Status, Verdict
+from autotune.core.model import PROCESSOR_S, Arm, Direction, Effect, Outcome, Part, Status, Verdict
 from autotune.core.output.outcome import PASSED
 from autotune.core.tell import explain as explaining
 from autotune.core.tell import headline, report, story
@@ -1135,6 +1135,16 @@ def test_few_pairs_are_not_told_as_an_interval() -> None:
     assert "1.6 % lower (from 11.2 higher to 21.0 lower), candidate against incumbent" in " ".join(few.split())
     assert "1.6 % lower [11.2 higher, 21.0 lower], candidate against incumbent" in " ".join(enough.split())
     assert "Its value was 1.6 % lower, where lower is better." in said_of(settled(1, effect=effect))
+
+
+def test_scores_on_cases_have_an_interval_wherever_they_are_told() -> None:
+    effect, reason = Effect(0.15, 0.05, 0.22, relative=False), Fact(Kind.SCORES_BETTER, {"part": Part.CONFIRM, "units": 58})
+    kept = replace(settled(1, effect=effect, reason=reason), status=Status.KEEP)
+    state = folded(bare(), taken(1), decided(1, effect=effect, reason=reason), kept)
+    assert [one.interval for one in report.table(state, state.recent.rows)] == ["[+0.05, +0.22]"]
+    page = " ".join(told(taken(1), decided(1, effect=effect, reason=reason), kept).split())
+    assert "0.15 ms higher [0.05, 0.22], candidate against incumbent" in page
+    assert "from 0.05" not in page
 
 
 def test_what_is_inconclusive_is_named_everywhere_with_the_command_that_looks_again() -> None:

@@ -464,8 +464,8 @@ def test_guardrails_are_told_with_a_verdict_and_what_is_not_known_as_such() -> N
     unknown = {"text": "m <= 3", "standing": "undecided", "relative": False}
     fact = whole(Fact(Kind.GUARDRAIL_BROKEN, {"guardrails": [held, unknown]}), EFFECT, None, None, 6, "")
     assert told(fact) == (
-        "discarded for a guardrail, though 6.1 % lower [4.8, 7.5], 6 pairs; m <= 1.02x holds: 1.01 [1, 1.02] of the incumbent; "
-        "m <= 3 undecided: unknown [unknown, unknown]"
+        "discarded for a guardrail, though 6.1 % lower [4.8, 7.5], 6 pairs; m <= 1.02x holds: 1.01 [1.00, 1.02] of the incumbent; "
+        "m <= 3 undecided: not known"
     )
 
 

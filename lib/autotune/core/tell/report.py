@@ -9,7 +9,6 @@ from autotune.core.escaping import escaped, shortened
 from autotune.core.facts import Fact
 from autotune.core.ledger.state import Row, State, seconds_between
 from autotune.core.ledger.stopping import limits_reached, next_action
-from autotune.core.stats import effects
 from autotune.core.tell import limits, progress
 from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
 from autotune.core.tell.figures import (
@@ -22,6 +21,7 @@ from autotune.core.tell.figures import (
 )
 from autotune.core.tell.headline import LONGEST_WHY, claim_lines, drift_lines, experiment_counts, goal, health, repeats, value
 from autotune.core.tell.lines import Line, Tone
+from autotune.core.tell.verdicts import has_interval
 from autotune.core.tell.words import told
 
 LONGEST_DESCRIPTION = 200
@@ -64,18 +64,12 @@ def table(state: State, rows: Iterable[Row]) -> tuple[TableRow, ...]:
             fate=fate_of(row),
             value="" if row.value is None else next(texts),
             effect="" if row.effect is None else effect_in_short(row.effect),
-            interval="" if row.effect is None or not _has_interval(row) else interval_in_short(row.effect),
+            interval="" if row.effect is None or not has_interval(row.reason) else interval_in_short(row.effect),
             description=shortened(description_of(row), LONGEST_DESCRIPTION),
             segment=row.segment,
         )
         for row in held
     )
-
-
-def _has_interval(row: Row) -> bool:
-    """Whether a row's effect was measured in so many pairs that its ends are an interval's."""
-    figures = row.reason.figures
-    return "runs" not in figures and figures.get("pairs", 0) >= effects.FEWEST_PAIRS_FOR_INTERVAL
 
 
 def place_in_list(first: int, last: int, count: int) -> str:

@@ -17,13 +17,13 @@ from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import State
 from autotune.core.model import Arm, Metric, Outcome, Status
-from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.tell import by_case
 from autotune.core.tell.explain import sentence
 from autotune.core.tell.fate import TONES, fate_of
 from autotune.core.tell.figures import duration, effect_in_words, in_odds, number, numbers
 from autotune.core.tell.headline import moment, noise_of_a_run
 from autotune.core.tell.lines import Line, Tone
+from autotune.core.tell.verdicts import has_interval
 from autotune.core.tell.words import told
 
 LONGEST_TEXT = 2000
@@ -156,9 +156,9 @@ def _verdict(story: Story, state: State) -> Iterator[Line]:
         yield Line("verdict", "measured, not settled yet", Tone.FAIR)
     yield Line("reason", shortened(told(reason), LONGEST_TEXT))
     if found.effect is not None:
-        few = found.reason.words is None and pairs < FEWEST_PAIRS_FOR_INTERVAL
-        between = "runs" in found.reason.figures or few
-        yield Line("effect", f"{effect_in_words(found.effect, metric.unit, between=between)}, candidate against incumbent")
+        older = found.reason.words is not None and "runs" not in found.reason.figures  # a sentence, which says no more
+        effect = effect_in_words(found.effect, metric.unit, between=not older and not has_interval(reason))
+        yield Line("effect", f"{effect}, candidate against incumbent")
     if decided is not None and decided.evidence is not None and decided.needed is not None:
         asked, of_one_build = decided.reason.figures.get("asked", 0.0), decided.reason.kind is Kind.BETTER_BUILT_ONCE
         yield Line("evidence", _odds(decided.evidence, decided.needed, asked, of_one_build=of_one_build))

@@ -15,6 +15,7 @@ from autotune.core.tell.figures import (
     effect_in_words,
     in_odds,
     number,
+    numbers,
     share_in_words,
     with_unit,
 )
@@ -74,8 +75,7 @@ def _measured(fact: Fact) -> str:
     figures, parts = fact.figures, []
     effect, runs, pairs = effect_in(fact), figures.get("runs"), figures.get("pairs", 0)
     if effect is not None:
-        few = runs is not None or (pairs < FEWEST_PAIRS_FOR_INTERVAL and "units" not in figures)
-        said = effect_in_words(effect, figures.get("unit", ""), between=few) + _how(runs)
+        said = effect_in_words(effect, figures.get("unit", ""), between=not has_interval(fact)) + _how(runs)
         parts.append(f"the value was {said}" if said.startswith(SAME) else said)
     if (asked := figures.get("asked")) is not None:
         size = _size(abs(asked), fact)
@@ -153,6 +153,14 @@ _END: Mapping[AnyKind, Callable[[Fact], str]] = {
 }
 
 
+def has_interval(reason: Fact) -> bool:
+    """Whether the ends of a verdict's effect are an interval's: scores on cases have one, others from six pairs on."""
+    figures = reason.figures
+    if "runs" in figures:
+        return False
+    return "units" in figures or figures.get("pairs", 0) >= FEWEST_PAIRS_FOR_INTERVAL
+
+
 def effect_in(fact: Fact) -> Effect | None:
     """The effect among a fact's figures."""
     ends = fact.figures.get("effect")
@@ -168,10 +176,13 @@ def _size(size: float, fact: Fact) -> str:
 
 
 def _guardrail(found: Mapping[str, Any]) -> str:
-    against = " of the incumbent" if found["relative"] else ""
-    estimate, low, high = (f"{found[name]:.6g}" if name in found else "unknown" for name in ("estimate", "low", "high"))
+    """`m <= 1.02x holds: 1.01 [1.00, 1.02] of the incumbent`; ends that few runs leave open are left out."""
+    known = [name for name in ("estimate", "low", "high") if name in found]
+    told = dict(zip(known, numbers([found[name] for name in known]), strict=True))
+    interval = f" [{told['low']}, {told['high']}]" if {"low", "high"} <= told.keys() else ""
+    against = " of the incumbent" if found["relative"] and known else ""
     odds = f", {_evidence(found)}" if "evidence" in found else ""
-    return f"{escaped(found['text'])} {found['standing']}: {estimate} [{low}, {high}]{against}{odds}"
+    return f"{escaped(found['text'])} {found['standing']}: {told.get('estimate', 'not known')}{interval}{against}{odds}"
 
 
 def _evidence(figures: Mapping[str, Any]) -> str:
