@@ -474,7 +474,16 @@ def test_what_ended_a_session_well_is_no_blocker() -> None:
         assert [line.label for line in condition(event).lines() if line.text == event.reason.words] == [label]
 
 
-def test_the_reason_of_a_stop_is_the_blocker() -> None:
+def test_a_stop_that_was_asked_for_is_no_alarm() -> None:
+    for event, tone in ((Stopped(worded("enough"), NOW), Tone.FAIR), (Paused(worded("stuck"), NOW), Tone.BAD)):
+        state = folded(bare(), Opened(NOW), event)
+        assert headline.health(state).tone is tone
+        said = explaining.explain(state, NOW).lines()
+        assert {line.tone for line in said if line.label in {"health", "blocker", "because"}} <= {tone, Tone.PLAIN}
+        assert ("blocker" in {line.label for line in said}) is (tone is Tone.BAD)
+
+
+def test_the_reason_of_a_pause_is_the_blocker() -> None:
     assert condition(Paused(worded("three proposals in a row"), NOW)).blocker == "three proposals in a row"
 
 

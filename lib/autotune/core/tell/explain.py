@@ -17,7 +17,7 @@ from autotune.core.tell import headline, limits, report
 from autotune.core.tell.advice import REPEATS
 from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
 from autotune.core.tell.figures import counted, estimate_in_words
-from autotune.core.tell.headline import HEALTH_TONES, LONGEST_WHY, noise_words, recovery, value
+from autotune.core.tell.headline import LONGEST_WHY, noise_words, recovery, tone_of, value
 from autotune.core.tell.lines import Line, Tone
 from autotune.core.tell.report import following, under_way
 from autotune.core.tell.verdicts import BUILT_ONCE
@@ -70,7 +70,7 @@ class Explanation:
         """The explanation as labelled lines."""
         tone = TONES[self.fate] if self.fate is not None else Tone.PLAIN
         told = [
-            Line("health", f"{self.word}. {self.condition}", HEALTH_TONES[self.health]),
+            Line("health", f"{self.word}. {self.condition}", tone_of(self.health, self.word)),
             *self._ending(),
             *([self.running] if self.running else []),
             Line("mode", _MODE_WORDS[self.mode]),
@@ -85,7 +85,7 @@ class Explanation:
 
     def _ending(self) -> Iterator[Line]:
         if self.blocker:
-            yield Line("because", self.blocker) if self.health is Health.FINISHED else Line("blocker", self.blocker, Tone.BAD)
+            yield Line("blocker", self.blocker, Tone.BAD) if self.word == Ending.PAUSED else Line("because", self.blocker)
 
     def as_json(self) -> dict[str, Any]:
         """What an explanation says besides a snapshot, as JSON values."""

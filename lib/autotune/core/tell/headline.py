@@ -13,7 +13,7 @@ from autotune.core.decide.witness import Unfit
 from autotune.core.escaping import escaped, shortened
 from autotune.core.facts import Fact, Kind
 from autotune.core.health.transitions import Health, Mode
-from autotune.core.ledger.state import Row, State
+from autotune.core.ledger.state import Ending, Row, State
 from autotune.core.ledger.stopping import rules
 from autotune.core.model import DecisionMode, Status
 from autotune.core.stats import confidence, effects, noise
@@ -92,7 +92,12 @@ def health(state: State) -> Line:
         return Line("health", "not open yet: the opening was interrupted; the next command finishes it", Tone.FAIR)
     last = state.recent.rows[-1] if state.recent.rows else None
     after = f" after experiment {last.index}" if last is not None and last.reason == why else ""
-    return Line("health", f"{condition(state)}{after}: {shortened(told(why), LONGEST_WHY)}", HEALTH_TONES[state.vitals.health])
+    return Line("health", f"{condition(state)}{after}: {shortened(told(why), LONGEST_WHY)}", tone_of(state.vitals.health, condition(state)))
+
+
+def tone_of(health: Health, word: str) -> Tone:
+    """Give the tone of a session's health, and of the word for it: a stop is asked for, a pause needs help."""
+    return Tone.FAIR if word == Ending.STOPPED else HEALTH_TONES[health]
 
 
 def condition(state: State) -> str:
