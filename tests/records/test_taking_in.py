@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import errno
+import json
 import os
 import shutil
+import sys
 import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,10 +38,84 @@ def test_a_line_that_is_half_written_waits_for_its_rest(desk: Desk) -> None:
 
 
 def test_a_file_whose_first_line_is_half_written_waits_too(desk: Desk) -> None:
-    desk.log.write_bytes(lines(record(1))[:-1])
+    desk.log.write_bytes(lines(record(1))[:-5])
     assert (desk.take().pending, desk.rows("SELECT * FROM file")) == (1, [])
     desk.log.write_bytes(b"")
     assert desk.take().pending == 0
+
+
+@pytest.mark.parametrize("made", [record, lambda number: {"input": f"q{number}", "output": "a"}])
+def test_a_last_line_that_lacks_nothing_but_its_end_is_taken_in_once(desk: Desk, made: Callable[[int], object]) -> None:
+    for written in ([made(1)], [made(1), made(2)], [made(1), made(2), made(3)]):
+        desk.log.write_bytes(lines(*written)[:-1])
+        taken = desk.take()
+        assert (taken.records, taken.pending, len(desk.ids())) == (1, 0, len(written))
+    desk.log.write_bytes(lines(*written))
+    assert (desk.take().records, len(desk.ids()), desk.unread()) == (0, 3, {})
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_file_that_is_one_document_is_read_by_its_entries(desk: Desk, indent: int | None) -> None:
+    unnamed = [{"input": f"q{number}", "output": "a"} for number in range(3)]
+    desk.log.write_text(json.dumps([*unnamed, record(1), {"broken": 1}, 7], indent=indent))
+    taken = desk.take()
+    assert (taken.records, taken.lines, taken.bytes) == (4, 6, desk.log.stat().st_size)
+    assert desk.unread() == {"no request": 1, "not an object": 1}
+    assert desk.take().lines == 0
+    desk.log.write_text(json.dumps([*unnamed, record(1), record(2)], indent=indent))
+    assert (desk.take().records, len(desk.ids())) == (1, 5)
+
+
+def test_an_object_over_several_lines_is_a_record(desk: Desk) -> None:
+    desk.log.write_text(json.dumps(record(1), indent=2))
+    assert (desk.take().records, desk.ids(), desk.unread()) == (1, ["t1"], {})
+
+
+def test_a_document_that_is_broken_is_one_dead_letter_until_it_is_whole(desk: Desk) -> None:
+    whole = json.dumps([record(1), record(2)], indent=2)
+    desk.log.write_text(whole[:-40])
+    for _ in range(2):
+        taken = desk.take()
+        assert (taken.records, taken.pending, desk.unread()) == (0, 1, {"not JSON": 1})
+    desk.log.write_text(whole)
+    assert (desk.take().records, desk.unread()) == (2, {})
+
+
+def test_a_document_that_is_too_long_is_one_dead_letter(desk: Desk) -> None:
+    desk.log.write_text(json.dumps([record(1), record(2)], indent=2))
+    taken = desk.take(rules=replace(desk.rules, longest_line=100))
+    assert (taken.pending, taken.bytes, desk.unread()) == (0, desk.log.stat().st_size, {"too long": 1})
+
+
+def test_what_cannot_be_opened_is_named_and_the_rest_is_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    (desk.logs / "0.jsonl").write_bytes(lines(record(1)))
+    desk.log.write_bytes(lines(record(2)))
+    closed = desk.logs.parent / "closed"
+    opened, listed = Path.open, os.scandir
+
+    def guarded(path: Path, *how: str) -> object:
+        if path.name == "0.jsonl":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, *how)
+
+    def refused(place: Path) -> object:
+        if place == closed:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return listed(place)
+
+    closed.mkdir()
+    monkeypatch.setattr(Path, "open", guarded)
+    monkeypatch.setattr(os, "scandir", refused)
+    taken = desk.take(Source(closed), Source(desk.logs))
+    assert taken.closed == {str(closed): "Permission denied", str(desk.logs / "0.jsonl"): "Permission denied"}
+    assert desk.ids() == ["t2"]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take no such name")
+def test_a_file_whose_name_is_no_text_is_read(desk: Desk) -> None:
+    (desk.logs / os.fsdecode(b"\xff\xfe.jsonl")).write_bytes(lines("dead", record(1)))
+    desk.take()
+    assert (desk.ids(), desk.unread()) == (["t1"], {"not an object": 1})
 
 
 def test_a_file_that_is_rotated_is_read_to_its_end_and_the_next_from_its_start(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from autotune.prompts.settings import Settings, agents_home, placed
 from autotune.records import dead_letters, exporting, forgetting, older
+from autotune.records.files import shown
 from autotune.records.keeping import TRACE, Taken
 from autotune.records.sources import Source
 from autotune.records.store import opened, usual_path
@@ -42,7 +43,7 @@ def ingest(
             "redact": settings["redact"],
             "database": str(store.path),
             "dead_letters": None if letters is None else str(letters),
-            "missing": [str(source.place) for source in sources if not source.place.exists()],
+            "missing": [shown(source.place) for source in sources if not source.place.exists()],
             "records_now": store.count("SELECT count(*) FROM record WHERE kind = ?", TRACE),
         }
 

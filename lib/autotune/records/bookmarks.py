@@ -33,6 +33,6 @@ def noted(store: Store, source: tuple[str, str], path: Path, known: files.Known,
     store.connection.execute("INSERT INTO source (format, place) VALUES (?, ?) ON CONFLICT DO NOTHING", source)
     source_id = store.count("SELECT source_id FROM source WHERE format = ? AND place = ?", *source)
     key = (source_id, known.identity, known.head)
-    store.connection.execute(_NOTED, (*key, str(path), now_ms))
+    store.connection.execute(_NOTED, (*key, files.shown(path), now_ms))
     file_id, position, tail = store.connection.execute(_FOUND, key).fetchone()
     return int(file_id), int(position), str(tail)

@@ -2,18 +2,21 @@
 
 A file is known by device, inode and a hash of its first line (its first 4 KiB where that is longer). How it goes on is checked by a hash of
 the bytes before the place where reading ended: a file that was cut, or overwritten, is read from its start again.
+
+A last line without an end is half written, unless it is a whole object or list of JSON: nothing can be missing from that.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 _HEAD = 4096  # bytes
 _TAIL = 256  # bytes
@@ -59,9 +62,38 @@ def known(file: BinaryIO) -> Known | None:
     file.seek(0)
     head = file.read(_HEAD)
     end = head.find(b"\n") + 1
+    if not end and _is_whole(head):
+        head, end = head + b"\n", len(head) + 1
     if not stat.S_ISREG(found.st_mode) or (not end and len(head) < _HEAD):
         return None
     return Known(f"{found.st_dev}:{found.st_ino}", _digest(head[: end or _HEAD]))
+
+
+def document(file: BinaryIO, longest: int = LONGEST_LINE) -> tuple[Line, ...] | None:
+    """The parts of a file that is no log but one JSON document: the entries of its list, or all of it, as if each were a line.
+
+    None where it is a log; nothing where it is broken, or half written. `position` is the number of the entry. A document that is longer
+    than the longest line is too long.
+    """
+    size = file.seek(0, 2)
+    file.seek(0)
+    first = file.readline(_LONGEST_SKIPPED).strip()
+    begun = first in {b"[", b"{"}
+    if not first.startswith((b"[", b"{")) or isinstance(_parsed(first), dict):
+        return None
+    if size > longest:
+        return (Line(0, size, None),) if begun else None
+    file.seek(0)
+    said = _parsed(file.read())
+    if not said or not isinstance(said, (list, dict)):
+        return () if begun else None
+    entries = said if isinstance(said, list) else [said]
+    return tuple(Line(at, 0, f"{json.dumps(one)}\n".encode()) for at, one in enumerate(entries))
+
+
+def shown(path: Path) -> str:
+    """A path as text, also where its bytes are none."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def tail(file: BinaryIO, position: int) -> str:
@@ -72,13 +104,15 @@ def tail(file: BinaryIO, position: int) -> str:
 
 
 def lines(file: BinaryIO, position: int, longest: int = LONGEST_LINE) -> Iterator[Line]:
-    """The whole lines from a place on; no more than the longest line is held at a time. What comes after the last line's end is left."""
+    """The whole lines from a place on; no more than the longest line is held at a time. A last line that is half written is left."""
     file.seek(position)
     while raw := file.readline(longest + 1):
         size = len(raw)
         if raw.endswith(b"\n"):
             yield Line(position, size, raw)
         elif size <= longest:
+            if _is_whole(raw):
+                yield Line(position, size, raw + b"\n")
             return
         else:
             more = _skipped(file)
@@ -97,6 +131,18 @@ def _skipped(file: BinaryIO) -> int | None:
         if raw.endswith(b"\n"):
             return size
     return None
+
+
+def _is_whole(raw: bytes) -> bool:
+    return raw.rstrip().endswith((b"}", b"]")) and isinstance(_parsed(raw), (dict, list))
+
+
+def _parsed(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """What is said in JSON; None where it is none."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _digest(content: bytes) -> str:

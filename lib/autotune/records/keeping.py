@@ -28,7 +28,8 @@ _UPDATE = "UPDATE record SET at_ms = ?, user = ?, conversation = ?, part = ?, ap
 
 @dataclass(slots=True)
 class Taken:
-    """What one reading came to. `again` had been read before, `changed` had grown since, `expired` are older than what is kept."""
+    """What one reading came to. `again` had been read before, `changed` had grown since, `expired` are older than what is kept,
+    `closed` are files and folders that could not be opened, and why."""
 
     files: int = 0
     lines: int = 0
@@ -43,6 +44,7 @@ class Taken:
     masked: Counter[str] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
     flaws: Counter[str] = field(default_factory=Counter)
+    closed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

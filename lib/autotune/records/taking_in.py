@@ -37,8 +37,18 @@ def take_in(store: Store, sources: Sequence[Source], rules: Rules, now_ms: int, 
     taken = Taken()
     limits = limits_of(store, rules, now_ms)
     for source in sources:
-        for path in files.logs_in(source.place, deep=source.log is Log.CLAUDE_CODE):
-            with path.open("rb") as file:
+        try:
+            paths = files.logs_in(source.place, deep=source.log is Log.CLAUDE_CODE)
+        except OSError as broken:
+            taken.closed[files.shown(source.place)] = broken.strerror or str(broken)
+            continue
+        for path in paths:
+            try:
+                file = path.open("rb")
+            except OSError as broken:
+                taken.closed[files.shown(path)] = broken.strerror or str(broken)
+                continue
+            with file:
                 _Reading(store, source, rules, limits, taken, said).read(path, file)
     return taken
 
@@ -66,7 +76,7 @@ class _Reading:
             self.taken.pending += size > 0
             return
         self.store.begin()
-        source = (self.source.format, str(self.source.place))
+        source = (self.source.format, files.shown(self.source.place))
         self.file_id, position, cut = bookmarks.found(self.store, source, path, file, identified, self.limits.now_ms)
         self.head = identified.head
         if cut:
@@ -79,6 +89,8 @@ class _Reading:
 
     def _through(self, file: BinaryIO, position: int) -> int:
         """Read from a place to the last whole line, in batches; gives where that ends."""
+        if not position and (parts := files.document(file, self.rules.longest_line)) is not None:
+            return self._through_document(file, parts)
         count = size = 0
         self.store.begin()
         for line in files.lines(file, position, self.rules.longest_line):
@@ -93,6 +105,21 @@ class _Reading:
                 self.store.begin()
         if self.reader is not None:
             self._keep_all(self.reader.end(), None)
+        self._note(file, position)
+        return position
+
+    def _through_document(self, file: BinaryIO, parts: Sequence[Line]) -> int:
+        """Read a file that is one JSON document, in one batch; gives where it has been read to. One that is broken is tried again."""
+        size, self.head = file.seek(0, 2), ""  # how it begins is all of it, where it is one line
+        self.store.begin()
+        self.store.connection.execute("DELETE FROM dead_letter WHERE file_id = ?", (self.file_id,))
+        for part in parts:
+            self._line(part)
+        if not parts:
+            file.seek(0)
+            self._dead(Line(0, size, file.read(4 * _EXCERPT)), Unread.NOT_JSON)
+        self.taken.bytes += size if all(part.size == 0 for part in parts) else 0
+        position = size if parts else 0
         self._note(file, position)
         return position
 
