@@ -95,6 +95,28 @@ def test_what_was_seen_in_figures(tmp_path: Path) -> None:
     assert [(one["format"], one["files"], one["half_written"]) for one in found["sources"]] == [("any", 1, 0)]
 
 
+@pytest.mark.parametrize(
+    ("user", "more"),
+    [
+        ("jo@example.org", {}),
+        ("J\u00f6rg", {}),
+        ('a"b', {}),
+        ("kim", {"input_text": "bla " * 300}),
+        ("kim", {"input_text": "write to a@b.org " * 20}),
+    ],
+)
+def test_forgetting_a_user_reaches_every_dead_letter_that_may_be_theirs(tmp_path: Path, user: str, more: dict[str, str]) -> None:
+    desk = Desk(tmp_path)
+    other = record(2, user_id="else")
+    theirs = {"input_text": "private", **more}
+    desk.log.write_bytes(lines(record(1), record(2), record(1, **theirs, user_id=user), {**other, "output_text": "new"}))
+    desk.take()
+    assert desk.unread() == {"id taken": 2}
+    with desk.store() as store:
+        assert forget(store, Choice(user=user)).dead_letters == 1
+    assert "else" in desk.rows("SELECT excerpt FROM dead_letter")[0][0]
+
+
 def test_an_export_read_back_is_the_same_database(tmp_path: Path) -> None:
     desk, other = filled(tmp_path / "one"), Desk(tmp_path / "two")
     with desk.store() as store:

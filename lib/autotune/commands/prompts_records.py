@@ -95,6 +95,8 @@ def ingest(
     for one in given:
         if not one.exists():
             raise AutotuneError(f"There is no file or folder {one}.", "name a file or a folder with traces")
+        if not (one.is_file() or one.is_dir()):
+            raise AutotuneError(f"{one} is neither a file nor a folder.", "write what comes from there into a file, and name that")
     if not given and (log is not None or field):
         raise AutotuneError(
             "--format and --field are about a path, and none is named.", f"name one, or write a source into {settings.FILE}"

@@ -9,6 +9,9 @@ from pathlib import Path
 from autotune.edges.atomic import replace_privately
 from autotune.records.store import Store
 
+EXCERPT = 500
+"""How many characters of a line are shown, masked."""
+
 
 def path_of(store: Store) -> Path:
     """Where the file is: beside the database."""

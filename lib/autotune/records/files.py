@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from autotune.core.codec import read_json
+
 _HEAD = 4096  # bytes
 _TAIL = 256  # bytes
 _DIGEST = 24  # hexadecimal digits
@@ -54,6 +56,13 @@ def logs_in(place: Path, *, deep: bool) -> tuple[Path, ...]:
         return tuple(path for name in sorted(names) if (path := place / name).is_file())
     found = [path for path in place.rglob("*.jsonl") if "subagents" not in path.relative_to(place).parts and path.is_file()]
     return tuple(sorted(found))
+
+
+def others_in(place: Path, *, deep: bool) -> int:
+    """How many files of a folder are no logs by their names; hidden ones do not count."""
+    if deep or not place.is_dir():
+        return 0
+    return sum(not (entry.name.startswith(".") or _LOG.search(entry.name)) and entry.is_file() for entry in os.scandir(place))
 
 
 def known(file: BinaryIO) -> Known | None:
@@ -140,8 +149,8 @@ def _is_whole(raw: bytes) -> bool:
 def _parsed(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
     """What is said in JSON; None where it is none."""
     try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
+        return read_json(raw)
+    except ValueError:
         return None
 
 

@@ -6,10 +6,13 @@ record that was forgotten by name its id as a case stays, which says nothing of 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from autotune.core.records.masking import masked
 from autotune.records import dead_letters, frozen
+from autotune.records.dead_letters import EXCERPT
 from autotune.records.keeping import TRACE
 from autotune.records.schema import DERIVED
 from autotune.records.store import Store
@@ -67,10 +70,25 @@ def expire(store: Store, earliest_ms: int, kind: str = TRACE) -> Forgotten:
 
 
 def _forget_letters(store: Store, choice: Choice) -> int:
-    """Forget the dead letters that name the user or the conversation, or are from before the time."""
-    naming, older = "DELETE FROM dead_letter WHERE instr(excerpt, ?) > 0", "DELETE FROM dead_letter WHERE read_ms < ?"
-    chosen = ((naming, choice.user), (naming, choice.conversation), (older, choice.before_ms))
-    return sum(store.connection.execute(query, (value,)).rowcount for query, value in chosen if value is not None)
+    """Forget the dead letters that may name the user or the conversation, or are from before the time.
+
+    A letter shows only how its line begins: where that is not all of it, the name may stand in the rest. It is masked, and may be JSON, so
+    the name is looked for in these forms too.
+    """
+    count = 0
+    for name in {choice.user, choice.conversation} - {None}:
+        forms = sorted(_forms(str(name)))
+        terms = " OR ".join(["instr(excerpt, ?) > 0"] * len(forms))
+        query = f"DELETE FROM dead_letter WHERE max(size, length(excerpt)) >= {EXCERPT} OR {terms}"  # noqa: S608 - terms of ours
+        count += store.connection.execute(query, forms).rowcount
+    if choice.before_ms is not None:
+        count += store.connection.execute("DELETE FROM dead_letter WHERE read_ms < ?", (choice.before_ms,)).rowcount
+    return count
+
+
+def _forms(name: str) -> set[str]:
+    """How a name may stand in the beginning of a line."""
+    return {name, masked(name)[0], json.dumps(name)[1:-1], json.dumps(name, ensure_ascii=False)[1:-1]}
 
 
 def _everywhere(store: Store, records: int, cases: set[str], letters: int) -> Forgotten:

@@ -28,8 +28,10 @@ _UPDATE = "UPDATE record SET at_ms = ?, user = ?, conversation = ?, part = ?, ap
 
 @dataclass(slots=True)
 class Taken:
-    """What one reading came to. `again` had been read before, `changed` had grown since, `expired` are older than what is kept,
-    `closed` are files and folders that could not be opened, and why."""
+    """What one reading came to. `again` had been read before, `changed` had grown since, `expired` are older than what is kept.
+
+    `closed` are files and folders that could not be opened, and why; `others` how many files of a folder are no logs by their names.
+    """
 
     files: int = 0
     lines: int = 0
@@ -45,6 +47,7 @@ class Taken:
     unread: Counter[str] = field(default_factory=Counter)
     flaws: Counter[str] = field(default_factory=Counter)
     closed: dict[str, str] = field(default_factory=dict)
+    others: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

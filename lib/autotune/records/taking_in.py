@@ -21,12 +21,12 @@ from autotune.readers.traces import logs
 from autotune.readers.traces.logs import Log
 from autotune.readers.traces.reading import Reader, Refused
 from autotune.records import bookmarks, files
+from autotune.records.dead_letters import EXCERPT
 from autotune.records.files import Line
 from autotune.records.keeping import Limits, Spot, Taken, keep, limits_of
 from autotune.records.sources import Rules, Source
 from autotune.records.store import Store
 
-_EXCERPT = 500  # characters of a line that cannot be read
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _ID_DIGITS = 32
@@ -37,11 +37,14 @@ def take_in(store: Store, sources: Sequence[Source], rules: Rules, now_ms: int, 
     taken = Taken()
     limits = limits_of(store, rules, now_ms)
     for source in sources:
+        deep = source.log is Log.CLAUDE_CODE
         try:
-            paths = files.logs_in(source.place, deep=source.log is Log.CLAUDE_CODE)
+            paths, others = files.logs_in(source.place, deep=deep), files.others_in(source.place, deep=deep)
         except OSError as broken:
             taken.closed[files.shown(source.place)] = broken.strerror or str(broken)
             continue
+        if others:
+            taken.others[files.shown(source.place)] = others
         for path in paths:
             try:
                 file = path.open("rb")
@@ -117,7 +120,7 @@ class _Reading:
             self._line(part)
         if not parts:
             file.seek(0)
-            self._dead(Line(0, size, file.read(4 * _EXCERPT)), Unread.NOT_JSON)
+            self._dead(Line(0, size, file.read(4 * EXCERPT)), Unread.NOT_JSON)
         self.taken.bytes += size if all(part.size == 0 for part in parts) else 0
         position = size if parts else 0
         self._note(file, position)
@@ -166,8 +169,8 @@ class _Reading:
 
     def _dead(self, line: Line, why: Unread) -> None:
         self.taken.unread[str(why)] += 1
-        excerpt = "" if line.raw is None else line.raw[: 4 * _EXCERPT].decode("utf-8", "replace")
-        shown = (masked(excerpt)[0] if self.rules.mask else excerpt)[:_EXCERPT]
+        excerpt = "" if line.raw is None else line.raw[: 4 * EXCERPT].decode("utf-8", "replace")
+        shown = (masked(excerpt)[0] if self.rules.mask else excerpt)[:EXCERPT]
         values = (self.file_id, line.position, line.size, str(why), self.limits.now_ms, shown)
         self.store.connection.execute("INSERT OR REPLACE INTO dead_letter VALUES (?, ?, ?, ?, ?, ?)", values)
 

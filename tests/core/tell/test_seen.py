@@ -13,7 +13,7 @@ NOTHING: dict[str, Any] = {
     "records": 0, "changed": 0, "again": 0, "passed_over": 0, "expired": 0, "forgotten": 0, "read_back": 0, "lines": 0, "bytes": 0,
     "files": 0, "pending": 0, "masked": {}, "unread": {}, "flaws": {}, "forgotten_for_age": 0, "dry_run": False, "redact": True,
     "database": "/d",
-    "dead_letters": None, "missing": [], "records_now": 0,
+    "dead_letters": None, "missing": [], "records_now": 0, "closed": {}, "others": {},
 }  # fmt: skip
 EMPTY: dict[str, Any] = {
     "workshop": None, "database": "/d", "bytes": 0, "retention_days": 90, "redact": True, "records": 0, "users": 0, "conversations": 0,
@@ -41,11 +41,25 @@ def test_a_reading_tells_all_that_it_found_and_nothing_of_what_was_masked() -> N
         "flaws": {Unread.BAD_VERSION: 1}, "forgotten_for_age": 6, "missing": ["/gone\x1b"], "dead_letters": "/letters",
     }  # fmt: skip
     told = list(seen.ingested(found))
-    assert labels(told) == ["new", "read", "left out", "waiting", "masked", "not read", "in parts", "forgotten", "missing", "database"]
+    expected = ["new", "read", "left out", "waiting", "masked", "not read", "", "in parts", "forgotten", "missing", "database"]
+    assert labels(told) == expected
     assert text(told, "masked") == "email 4"
     assert text(told, "left out") == "read before 3"
     assert "/letters" in text(told, "not read")
     assert "\x1b" not in text(told, "missing")
+
+
+def test_what_was_not_read_is_told_with_what_helps() -> None:
+    found = {
+        **NOTHING, "expired": 2, "unread": {Unread.NOT_JSON: 1, Unread.NO_INPUT: 2}, "closed": {"/c\x1b": "Permission denied"},
+        "others": {"/logs": 3},
+    }  # fmt: skip
+    told = list(seen.ingested(found))
+    assert labels(told) == ["new", "read", "left out", "", "masked", "not read", "", "not opened", "passed by", "database"]
+    assert "retention_days" in text(told, "")
+    assert "\x1b" not in text(told, "not opened")
+    assert "Permission denied" in text(told, "not opened")
+    assert "3 files" in text(told, "passed by")
 
 
 def test_a_rehearsal_says_what_would_be() -> None:

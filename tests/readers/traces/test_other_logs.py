@@ -193,7 +193,9 @@ def test_a_call_without_messages_or_with_a_wrong_time_is_refused() -> None:
         ({"type": "user", "sessionId": "s", "uuid": "u"}, Log.CLAUDE_CODE),
         ({"messages": []}, Log.CHAT),
         ({"trace_id": "t", "input_text": "x"}, Log.DOTCLAW),
-        ({"name": "x"}, Log.DOTCLAW),
+        ({"id": "t", "prompt": "x", "tool_calls": []}, Log.DOTCLAW),
+        ({"id": "t", "input": "x", "output": "y", "user": "u"}, Log.CHAT),
+        ({"name": "x"}, Log.CHAT),
     ],
 )
 def test_a_log_is_recognised_by_a_line(line: dict[str, Any], log: Log) -> None:

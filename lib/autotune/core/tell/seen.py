@@ -21,6 +21,13 @@ _UNREAD = {
     Unread.BAD_TOOL_CALL: "a tool call without a name",
     Unread.BAD_VERSION: "a pack version that is none",
 }
+_HELPS = {
+    Unread.NOT_UTF8: "not UTF-8: `iconv -f latin1 -t utf-8 FILE >NEW.jsonl` writes it anew; say its real encoding in place of latin1",
+    Unread.NO_INPUT: "no request in it: say where it stands, such as --format chat --field input=request.text",
+    Unread.BAD_TIME: "a time that is none: say where it stands, such as --format chat --field at=meta.created",
+}
+"""What helps against a reason why a line was not read, where a person can do something."""
+_TOO_OLD = "too old: set `retention_days` in prompts.toml to more, and ingest a copy of the file"
 ASKED = {
     "place": "Where should the workshop be?",
     "trace_dir": "Where does your agent write its traces?",
@@ -48,14 +55,20 @@ def ingested(found: Values) -> Iterator[Line]:
     }
     if any(left.values()):
         yield Line("left out", _table(left))
+    if found["expired"]:
+        yield Line("", _TOO_OLD)
     if found["pending"]:
-        yield Line("waiting", f"{counted(found['pending'], 'file')} with a last line that is half written")
+        yield Line("waiting", f"{counted(found['pending'], 'file')} with an end that is half written")
     yield _masked(found["masked"], masks=found["redact"])
     yield from _unread(found)
+    for path, why in found["closed"].items():
+        yield Line("not opened", f"{_short(path)}: {_short(why)}; make it readable for you, and ingest again", Tone.BAD)
+    for place, count in found["others"].items():
+        yield Line("passed by", f"{counted(count, 'file')} of {_short(place)} whose names do not end in .jsonl; name one to have it read")
     if found["forgotten_for_age"]:
         yield Line("forgotten", f"{counted(found['forgotten_for_age'], 'record')} {would}forgotten for their age")
     for place in found["missing"]:
-        yield Line("missing", f"{_short(place)} is not there", Tone.FAIR)
+        yield Line("missing", f"{_short(place)} is not there; name a file or a folder, or set `trace_dir` in prompts.toml", Tone.FAIR)
     yield Line("database", f"{_short(found['database'])}: {counted(found['records_now'], 'record')}")
 
 
@@ -70,6 +83,7 @@ def _unread(found: Values) -> Iterator[Line]:
         words = {_UNREAD[Unread(reason)]: count for reason, count in found["unread"].items()}
         where = f"; see {_short(found['dead_letters'])}" if found["dead_letters"] else ""
         yield Line("not read", f"{_table(words)}{where}", Tone.BAD)
+        yield from (Line("", _HELPS[reason]) for reason in map(Unread, found["unread"]) if reason in _HELPS)
     if found["flaws"]:
         yield Line("in parts", _table({_UNREAD[Unread(reason)]: count for reason, count in found["flaws"].items()}), Tone.FAIR)
 
@@ -93,7 +107,7 @@ def status(found: Values) -> Iterator[Line]:
         yield _masked(found["masked"], masks=found["redact"])
     yield from _unread(found)
     for source in found["sources"]:
-        half = f", {source['half_written']} with a half-written last line" if source["half_written"] else ""
+        half = f", {source['half_written']} with a half-written end" if source["half_written"] else ""
         place = _short(source["place"])
         yield Line("source", f"{place} ({source['format']}): {counted(source['files'], 'file')}, {size(source['bytes'] or 0)} read{half}")
 

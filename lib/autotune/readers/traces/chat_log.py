@@ -13,8 +13,8 @@ NAMES = ("id", "user", "conversation", "group", "model", "source")
 FIELDS = ("input", "output", "messages", "at", "error", "packs", *NAMES, *FIGURES)
 """What a mapping can say where to find. `messages` is a list of {role, content}, in place of `input` and `output`."""
 USUAL = {
-    "input": ("input", "prompt", "question", "request", "query"),
-    "output": ("output", "response", "answer", "completion", "reply"),
+    "input": ("input", "prompt", "question", "request", "query", "input_text"),
+    "output": ("output", "response", "answer", "completion", "reply", "output_text"),
     "messages": ("messages",),
     "at": ("at", "timestamp", "time", "created_at", "ts", "date"),
     "error": ("error",),

@@ -18,6 +18,8 @@ from autotune.readers.traces.reading import Refused
 
 _INPUTS = ("input_text", "prompt", "input", "messages")
 _PACKS = ("prompt_pack_versions", "prompt_pack_versions_json", "prompt_pack_version")
+OWN = ("input_text", "output_text", *_PACKS)
+"""Fields by which a record is known."""
 _MESSAGE = re.compile(r"<message\b[^>]*>(.*?)</message>", re.DOTALL)
 
 

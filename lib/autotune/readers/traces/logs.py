@@ -28,12 +28,13 @@ READERS: Mapping[Log, Callable[[Mapping[str, str]], Reader]] = {
 """What makes the reader of one file; it gets the fields that are a chat log's own."""
 
 
+_OF_DOTCLAW = frozenset((*dotclaw.OWN, "group_folder", "groupFolder", "tool_calls", "error_code", "memory_facts", "memory_recall"))
+
+
 def recognised(line: Mapping[str, Any]) -> Log:
-    """What a line looks like; what looks like nothing in particular is an agent's own record."""
+    """What a line looks like; what looks like nothing in particular is a chat log's."""
     if "resourceSpans" in line or ({"attributes", "name"} <= line.keys() and {"spanId", "span_id", "context"} & line.keys()):
         return Log.OTEL
     if "sessionId" in line and "type" in line:
         return Log.CLAUDE_CODE
-    if isinstance(line.get("messages"), list) and not {"input_text", "output_text", "response"} & line.keys():
-        return Log.CHAT
-    return Log.DOTCLAW
+    return Log.DOTCLAW if _OF_DOTCLAW & line.keys() else Log.CHAT
