@@ -148,6 +148,8 @@ def test_a_plan_says_calls_and_money_and_asks_nobody(desk: Desk) -> None:
     assert (one["cases"], one["calls"], one["more"], found["calls"]) == (10, 10, 10, 10)
     assert 0.005 < one["usd"] < 0.05, "ten short questions to a cheap model"
     assert one["unknown"] == []
+    own = evaluating.plan(known(desk, **{**prices, "AUTOTUNE_JUDGE_STAGE1_MODEL": "command:mine"}), (QUALITY,), NOW)["behaviors"][0]
+    assert (one["programs"], own["programs"]) == ([], ["command:mine"])
     dear = evaluating.plan(known(desk, **prices, AUTOTUNE_JUDGE_SHARE="1"), (QUALITY,), NOW)
     assert (dear["usd"], dear["behaviors"][0]["unknown"], dear["calls"]) == (None, ["openai:nobody-knows"], 20)
     assert any("nobody-knows" in line.text for line in scored.planned(dear))

@@ -68,6 +68,22 @@ def test_a_database_of_a_newer_version_and_a_file_that_is_none_are_refused(desk:
         desk.take()
 
 
+def test_a_database_that_cannot_be_written_is_not_to_be_moved_away(desk: Desk) -> None:
+    with desk.store() as store:
+        store.connection.execute("PRAGMA user_version")
+
+    def write(pragma: str) -> None:
+        with desk.store() as store:
+            store.connection.execute(f"PRAGMA {pragma}")
+            store.connection.execute("INSERT INTO note VALUES ('a', ?)", ("x" * 100_000,))
+
+    for pragma, helps in (("query_only = 1", "writable"), ("max_page_count = 1", "room")):
+        with pytest.raises(AutotuneError) as refused:
+            write(pragma)
+        assert helps in str(refused.value.hint)
+        assert "move" not in str(refused.value.hint)
+
+
 def test_who_only_reads_makes_no_database(desk: Desk) -> None:
     with opened(desk.path) as store:
         assert counted(store)["records"] == 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 UNFINISHED = ".autotune-*.tmp"  # what a file is called while it is written, with the process's id
@@ -56,21 +56,34 @@ def lines_since(path: Path, start: int) -> tuple[list[str], int]:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or as it was before, at any instant."""
+    """Write a file so that it is whole or as it was before, at any instant. Raises OSError with the file's name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(UNFINISHED.replace("*", str(os.getpid())))
-    fresh.write_bytes(content)
-    with suppress(OSError):
-        fresh.chmod(path.stat().st_mode & 0o777)
-    fresh.replace(path)
+    with _beside(path) as fresh:
+        fresh.write_bytes(content)
+        with suppress(OSError):
+            fresh.chmod(path.stat().st_mode & 0o777)
 
 
 def replace_privately(path: Path, pieces: Iterable[bytes]) -> int:
     """Write a file in the same way, piece by piece and for this user's eyes alone; gives how many pieces there were."""
-    fresh, count = path.with_name(UNFINISHED.replace("*", str(os.getpid()))), 0
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    count = 0
+    with _beside(path) as fresh, os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         for piece in pieces:
             file.write(piece)
             count += 1
-    fresh.replace(path)
     return count
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A file to write, which then takes the place of another."""
+    fresh = path.with_name(UNFINISHED.replace("*", str(os.getpid())))
+    try:
+        yield fresh
+        fresh.replace(path)
+    except OSError as problem:
+        with suppress(OSError):
+            fresh.unlink()
+        if problem.filename is None:  # of a write, the system does not say where
+            problem.filename = str(path)
+        raise

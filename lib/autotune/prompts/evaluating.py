@@ -134,13 +134,15 @@ def _planned(settings: Settings, behavior: Behavior, now_ms: int) -> dict[str, A
     first_usd, second_usd = (
         _money(bench, judge, chosen) for judge, chosen in ((bench.settings.judge, rows), (bench.settings.strong, second))
     )
+    unknown = [judge for judge, usd in ((bench.settings.judge, first_usd), (bench.settings.strong, second_usd)) if usd is None]
     return {
         "behavior": str(behavior),
         "cases": len(rows),
         "calls": len(rows) + len(second),
         "more": len(rows) - len(second) if bench.settings.strong else 0,
         "usd": None if first_usd is None or second_usd is None else first_usd + second_usd,
-        "unknown": [judge for judge, usd in ((bench.settings.judge, first_usd), (bench.settings.strong, second_usd)) if usd is None],
+        "unknown": unknown,
+        "programs": [judge for judge in unknown if judging.terms(bench).endpoint(parse(judge)).url is None],
     }
 
 

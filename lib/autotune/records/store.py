@@ -27,6 +27,11 @@ _CONDITIONS = {
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_PERM),
 }
 """What SQLite reports that lies outside autotune."""
+_WRITABLE = "make it writable for you, and the files beside it that begin like it, and its folder; then run the command again"
+_HINTS = {
+    sqlite3.SQLITE_FULL: "make room there, then run the command again: nothing that was taken in is lost",
+    **dict.fromkeys((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM), _WRITABLE),
+}
 
 
 class Store:
@@ -101,9 +106,9 @@ def _connected(path: Path, *, in_memory: bool = False) -> Iterator[sqlite3.Conne
         _prepare(connection, path)
         yield connection
     except sqlite3.DatabaseError as problem:
-        if getattr(problem, "sqlite_errorcode", _OURS) & 0xFF not in _CONDITIONS:
+        if (code := getattr(problem, "sqlite_errorcode", _OURS) & 0xFF) not in _CONDITIONS:
             raise
-        hint = f"move it away, or set {SETTING} to another file"
+        hint = _HINTS.get(code, f"move it away, or set {SETTING} to another file")
         raise AutotuneError(f"The database {path} cannot be used: {problem}.", hint) from None
     finally:
         connection.close()  # which takes back what was not kept

@@ -22,7 +22,7 @@ def done(ended: str | None = None, usd: float | None = 0.0, sure: str = "exact",
 
 
 def planned(**more: Any) -> dict[str, Line]:  # noqa: ANN401
-    one = {"behavior": "x", "cases": 3, "calls": 4, "more": 2, "usd": 0.2, "unknown": []}
+    one = {"behavior": "x", "cases": 3, "calls": 4, "more": 2, "usd": 0.2, "unknown": [], "programs": []}
     found = {"behaviors": [{**one, **more}], "calls": 4, "usd": 0.2, "max_usd_per_day": 5.0, "max_calls_per_day": 100}
     return {line.label: line for line in scored.planned(found | {"usd": more.get("usd", 0.2)})}
 
@@ -55,7 +55,11 @@ def test_a_plan_says_calls_and_money_and_what_an_unknown_price_means() -> None:
     assert {"x", "in all", "a day"} == set(planned())
     assert "price" in planned(usd=None, unknown=["a:b"])
     assert "price" in planned(usd=None, unknown=["a:b"], more=0)
-    assert scored.no_price(["a:b"], capped=True) != scored.no_price(["a:b"], capped=False)
+    told = {scored.no_price(["a:b"], capped=capped, are_programs=made) for capped in (True, False) for made in (True, False)}
+    assert len(told) == 3, "without a cap it does not matter who says the price"
+    both = planned(usd=None, unknown=["a:b", "command:c"], programs=["command:c"])["price"].text
+    assert "a:b" not in both
+    assert "command:c" in both
     assert "5" in scored.day_caps(5.0, 10)
     assert "5" not in scored.day_caps(None, 10)
     assert scored.money_of(0.001) != scored.money_of(0.01)

@@ -58,8 +58,11 @@ def planned(found: Values) -> Iterator[Line]:
         yield Line(one["behavior"], f"{counted(one['cases'], 'case')}, {counted(one['calls'], 'call')}{cost}{more}")
     yield Line("in all", f"{counted(found['calls'], 'call')}, {_about(found['usd'])}" if found["usd"] is not None else "cost unknown")
     unknown = dict.fromkeys(model for one in found["behaviors"] for model in one["unknown"])
-    if unknown and found["calls"]:
-        yield Line("price", no_price(list(unknown), capped=found["max_usd_per_day"] is not None), Tone.FAIR)
+    programs = {model for one in found["behaviors"] for model in one["programs"]}
+    for are_programs in (False, True):
+        models = [model for model in unknown if (model in programs) == are_programs]
+        if models and found["calls"]:
+            yield Line("price", no_price(models, capped=found["max_usd_per_day"] is not None, are_programs=are_programs), Tone.FAIR)
     yield Line("a day", day_caps(found["max_usd_per_day"], found["max_calls_per_day"]))
 
 
@@ -68,10 +71,12 @@ def day_caps(usd: float | None, calls: int) -> str:
     return f"at most {money(usd)} and {counted(calls, 'call')}" if usd is not None else f"at most {counted(calls, 'call')}, no cap on money"
 
 
-def no_price(models: Sequence[str], *, capped: bool) -> str:
-    """What it means that a model's price is not known."""
+def no_price(models: Sequence[str], *, capped: bool, are_programs: bool) -> str:
+    """What it means that a model's price is not known. A program may say what each answer costs."""
     names = ", ".join(escaped(name) for name in models)
     table = f'write [prices."{escaped(models[0])}"] with read and written into prompts.toml'
+    if capped and are_programs:
+        return f"no known price of {names}: each of its answers has to say what it cost. After one that does not, it is not asked. {table}."
     if capped:
         return f"no known price of {names}: a cap on money cannot hold, so it is not asked. {table}, or set max_usd_per_day to none."
     return f"no known price of {names}: its calls count, its cost does not, unless the service says it. {table}."
