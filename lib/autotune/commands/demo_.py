@@ -70,7 +70,7 @@ def _say_what_next(session: Session) -> None:
     heading(_PLACE, filled(answers.DEMO_LEFT, folder=str(session.workdir), branch=session.branch))
     heading(_OWN)
     if shutil.which("autotune") is None:
-        typer.echo(f"  {shlex.join([str(LAUNCHER), 'link'])}    # puts autotune on your PATH")
+        typer.echo(f"  {filled(answers.PUT_ON_PATH, link=shlex.join([str(LAUNCHER), 'link']))}")
     for line in answers.OF_YOUR_OWN:
         typer.echo(f"  {line}")
     heading(_REPORT, answers.DEMO_REPORT)

@@ -19,6 +19,7 @@ CHANGED_BY: Mapping[Fixed, str] = {  # what stands behind a key that an edit doe
     Fixed.SESSION: "(fixed for the session)",
 }
 PARTS = ("A project", "A session", "The loop", "What came of it", "Where it is", "In a project of your own", "Its report")  # of the demo
+PUT_ON_PATH = "{link}    # puts `autotune` on your PATH, or says what is missing"
 OF_YOUR_OWN = (  # lines for a shell
     "cd YOUR-PROJECT    # its benchmark, autotune.sh, prints METRIC time_ms=12.3",
     "autotune doctor    # what is there, what is missing",
