@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autotune.core.scheduling.due import wait_s
+from autotune.core.scheduling.passing import wait_s
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.edges.locks import hold

@@ -12,6 +12,7 @@ from typing import Any
 from autotune.core.cases.confirming import Count, needed
 from autotune.core.codec import encode
 from autotune.core.judging import packs
+from autotune.core.judging.admissible import leaks
 from autotune.core.judging.packs import LONGEST_READ, MOST_DEMOS_READ, Pack
 from autotune.core.records.behaviors import Behavior
 from autotune.core.records.places import letters
@@ -21,7 +22,7 @@ from autotune.core.rollout.exposures import DAY_MS
 from autotune.core.rollout.look import MARGIN, NEEDED, Mode
 from autotune.edges.clock import moment
 from autotune.errors import AutotuneError
-from autotune.prompts import builtin, canaries, candidates, leaks, mainline
+from autotune.prompts import builtin, canaries, candidates, mainline
 from autotune.prompts.canaries import ACTIVE, APPROVED, BEGUN, CANARY, DEFAULT, DROPPED, QUEUED, Proposal, Standing
 from autotune.prompts.candidates import Candidate
 from autotune.prompts.exposures import History, history, shows
@@ -195,7 +196,7 @@ def _check(settings: Settings, candidate: Candidate, behavior: str, stand: Stand
     before = _main_pack(settings, behavior)
     if before == pack and _is_active(settings, behavior, candidate.version):
         raise AutotuneError(f"{candidate.version} of {behavior} is the pack on main already.", "commit another pack, and name that commit")
-    if found := leaks.leaks(pack, before):
+    if found := leaks(pack, before):
         raise AutotuneError(
             f"{candidate.version} of {behavior} holds what must not go out: {', '.join(found)}.",
             "take that out of the pack, in a commit of its own, and deploy that one with --commit",

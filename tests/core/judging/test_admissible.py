@@ -2,7 +2,7 @@
 
 import pytest
 
-from autotune.core.judging.admissible import Flaw, flaws
+from autotune.core.judging.admissible import Flaw, flaws, leaks
 from autotune.core.judging.packs import LONGEST_READ, MOST_DEMOS_READ, Pack
 
 NAME = "response-quality"
@@ -47,3 +47,10 @@ def test_examples_are_looked_at_too() -> None:
 def test_what_was_in_the_pack_before_may_stay() -> None:
     before = Pack(NAME, f"Never give legal advice. {USER} Is it legal to park here?")
     assert flaws(Pack(NAME, f"{before.instructions} Ok."), before, PROTECTED, [USER, "Is it legal to park here?"]) == ()
+
+
+def test_a_pack_takes_no_secret_and_no_address_out_but_in_lines_that_the_one_before_has() -> None:
+    said = Pack(NAME, "See https://example.org/x.\nWrite to me@example.org.\nBe brief.")
+    assert leaks(said, None) == ("URL", "email")
+    assert leaks(said, Pack(NAME, "Write to me@example.org.")) == ("URL",)
+    assert leaks(said, said) == ()

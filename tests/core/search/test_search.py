@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from autotune.core.codec import decode, encode
 from autotune.core.search import search as steps
-from autotune.core.search.batches import batch, batches
 from autotune.core.search.frontier import drawn, mean, wins
 from autotune.core.search.merging import ancestors, merged
 from autotune.core.search.model import Candidate, Evaluate, Plan, Reflect, Search, Standing, Texts
@@ -239,13 +238,13 @@ def test_every_case_is_held_by_one_of_its_best(scores: dict[int, dict[str, float
 
 
 def test_all_cases_are_read_once_before_any_is_read_again() -> None:
-    each = batches(READ, 4)
-    first = [case for number in range(each) for case in batch(READ, 4, 5, number)]
-    second = [case for number in range(each, 2 * each) for case in batch(READ, 4, 5, number)]
+    each = steps.batches(READ, 4)
+    first = [case for number in range(each) for case in steps.batch(READ, 4, 5, number)]
+    second = [case for number in range(each, 2 * each) for case in steps.batch(READ, 4, 5, number)]
     assert sorted(first) == sorted(second) == sorted(READ)
     assert first != second
-    assert batches((), 3) == 1
-    assert batch((), 3, 1, 5) == ()
+    assert steps.batches((), 3) == 1
+    assert steps.batch((), 3, 1, 5) == ()
 
 
 def test_without_cases_to_read_nothing_is_proposed() -> None:

@@ -19,6 +19,7 @@ from autotune.core.ledger.events import (
     Finished,
     Noted,
     Opened,
+    Paused,
     PlaybookBegun,
     PlaybookEnded,
     RepairAsked,
@@ -31,7 +32,7 @@ from autotune.core.ledger.fold import begin
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import State
 from autotune.core.model import Status
-from autotune.core.tell.snapshot import SCHEMA, of_the_log, snapshot
+from autotune.core.tell.snapshot import SCHEMA, notification, of_the_log, snapshot
 
 PAGE = Path(__file__).parents[3] / "docs/watching.md"
 LIMITS = {"max_iterations": 9, "max_wall_time": "1h", "max_failures": 4, "max_cost_usd": 5.0, "max_tokens": 900}
@@ -117,3 +118,19 @@ def test_a_playbook_is_named_with_its_result_until_something_else_happens(
     events: tuple[RepairAsked | PlaybookBegun | PlaybookEnded | CandidateTaken | Resumed, ...], playbook: dict[str, str | None] | None
 ) -> None:
     assert snapshot(folded(opened(), *events), at(10))["playbook"] == playbook
+
+
+def test_what_is_sent_has_counts_and_nothing_of_what_is_worked_on() -> None:
+    kept = result(1, status=Status.KEEP, description="SECRET idea", files=("SECRET.py",))
+    state = folded(begin(segment()), Opened(at(0)), kept, result(2, description="SECRET"))
+    assert notification(state, "finish")["how"] == "running"
+    said = notification(folded(state, Paused(quoted("SECRET reason"), at(3))), "pause")
+    assert {key: said[key] for key in ("session", "event", "how", "experiments", "kept")} == {
+        "session": "fast-1",
+        "event": "pause",
+        "how": "paused",
+        "experiments": 2,
+        "kept": 1,
+    }
+    assert "SECRET" not in json.dumps(said)
+    assert "/" not in said["text"]

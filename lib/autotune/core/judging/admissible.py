@@ -4,6 +4,7 @@ A proposer reads what people wrote, and what it writes is told to everybody. So 
 address, no secret. Passages that are protected have to stay, letter by letter, and an agent has to be able to read all of it.
 
     flaws(pack, before, protected, texts)     everything that is wrong, each thing once
+    leaks(pack, before)                       secrets and addresses that a pack must not take out
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from autotune.core.records.masking import masked
 COPIED = 40  # characters in a row, letters and digits alone, that are no accident
 SHORTEST_COPIED = 20  # characters of a whole text that is shorter than that
 _ADDRESS = re.compile(r"\bhttps?://\S+|\bwww\.\S+|\b(?:\d{1,3}\.){3}\d{1,3}\b", re.IGNORECASE)
+_URL = re.compile(r"(?:https?://|www\.)[^\s\"'<>)\]]+", re.IGNORECASE)
 _UNSPOKEN = re.compile(r"[\W_]+")
 
 
@@ -57,6 +59,15 @@ def _flaws(pack: Pack, before: Pack, protected: Collection[str], texts: Iterable
         yield Flaw.SECRET
     if _is_copied(_spoken(pack.text), _spoken(before.text), texts):
         yield Flaw.COPIED
+
+
+def leaks(pack: Pack, before: Pack | None) -> tuple[str, ...]:
+    """The kinds of what a pack must not take along, by name; what the pack before it has word for word is let through."""
+    known = set() if before is None else set(before.text.splitlines())
+    found: list[str] = []
+    for line in (line for line in pack.text.splitlines() if line not in known):
+        found += [*masked(line)[1], *(["URL"] if _URL.search(line) else ())]
+    return tuple(dict.fromkeys(found))
 
 
 def _is_copied(said: str, before: str, texts: Iterable[str]) -> bool:

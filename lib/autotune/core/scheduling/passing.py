@@ -1,4 +1,4 @@
-"""What one pass over a running agent's behaviours consists of, and when a pack is worth tuning again."""
+"""What one pass over a running agent's behaviours consists of, when a pack is worth tuning again, and when the next pass begins."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+_JITTER = 0.1
+_LONGEST_S = 86_400.0
 
 
 class Step(StrEnum):
@@ -58,3 +61,13 @@ def money(found: Sequence[Mapping[str, Any]]) -> tuple[int, float | None]:
     calls = sum(one.get("calls") or 0 for one in found)
     costs = [one.get("usd", 0.0) for one in found]
     return calls, None if None in costs else sum(costs)
+
+
+def wait_s(interval_s: float, failures: int, coin: float) -> float:
+    """Give the wait in seconds after `failures` failed passes in a row; `coin` is drawn evenly from 0 to 1.
+
+    The wait doubles with each failure, up to a day, or to the interval where that is longer. Chance moves it by a tenth either way.
+    """
+    longest = max(interval_s, _LONGEST_S)
+    doubled = interval_s * 2.0 ** min(failures, 60)
+    return min(doubled, longest) * (1 + _JITTER * (2 * coin - 1))

@@ -17,12 +17,11 @@ Nothing is decided here: scores are noisy, and the best of many is lucky. What i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
 from autotune.core.cases.scores import promising
-from autotune.core.search.batches import batch, batches
 from autotune.core.search.frontier import Scores, drawn
 from autotune.core.search.merging import merged
 from autotune.core.search.model import Candidate, Evaluate, Plan, Reflect, Search, Standing, Texts, alike
@@ -158,3 +157,17 @@ def _is_new(search: Search, texts: Texts) -> bool:
 
 def _with(search: Search, number: int, candidate: Candidate) -> Search:
     return replace(search, candidates=(*search.candidates[:number], candidate, *search.candidates[number + 1 :]))
+
+
+def batch(cases: Sequence[str], size: int, seed: int, number: int) -> tuple[str, ...]:
+    """The cases of batch `number` from 0 on; each case comes once before any comes again. The last of a time through may be smaller."""
+    each = batches(cases, size)
+    order = list(cases)
+    Random(f"{seed} batches {number // each}").shuffle(order)
+    start = number % each * size
+    return tuple(order[start : start + size])
+
+
+def batches(cases: Sequence[str], size: int) -> int:
+    """How many batches all cases make, at least one."""
+    return max(-(-len(cases) // size), 1)

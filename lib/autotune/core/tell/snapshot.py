@@ -9,6 +9,7 @@ from autotune.core.escaping import shortened
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.state import State
 from autotune.core.tell import headline, report
+from autotune.core.tell.figures import counted
 from autotune.core.tell.words import told
 
 SCHEMA = 1  # counted up when a key goes, or means something else; not when one comes
@@ -90,3 +91,10 @@ def _playbook(state: State) -> dict[str, str | None] | None:
         return {"name": begun, "result": None}
     last = state.last_playbook if state.last_playbook_is_news else None
     return None if last is None else {"name": last.playbook, "result": shortened(told(last.result), headline.LONGEST_WHY)}
+
+
+def notification(state: State, occasion: str) -> dict[str, Any]:
+    """What is sent when a session pauses or finishes: counts, and nothing of what it works on; `text` says the rest in a sentence."""
+    session, how = state.segment.opened.session, "running" if state.ended is None else str(state.ended.ending)
+    text = f"{session} is {how}: {counted(state.count, 'experiment')}, {state.all_keeps} kept"
+    return {"session": session, "event": occasion, "how": how, "experiments": state.count, "kept": state.all_keeps, "text": text}

@@ -16,8 +16,7 @@ from autotune.core.codec import decode, encode
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.ledger.lines import from_line
 from autotune.core.ledger.occasions import ENDS, MARKS, Heard, Occasion, Told, heard
-from autotune.core.tell.notification import notification
-from autotune.core.tell.snapshot import snapshot
+from autotune.core.tell.snapshot import notification, snapshot
 from autotune.edges import ledger, locks, process
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
