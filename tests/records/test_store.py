@@ -186,8 +186,6 @@ def test_a_user_is_forgotten_everywhere_and_for_good(tmp_path: Path) -> None:
     desk = filled(tmp_path)
     held = tmp_path / "set.jsonl"
     with desk.store() as store:
-        sets = [frozen.freeze(store, held, "tool-calling", part) for part in Part]
-        assert len(sets) == 3
         part = Part(str(store.rows("SELECT part FROM record WHERE user = 'u3'")[0][0]))
         frozen.freeze(store, held, "tool-calling", part)
         assert "user u3" in held.read_text("utf-8")
@@ -260,8 +258,9 @@ def test_cases_of_a_part_have_a_group_and_leave_out_the_time_of_a_canary(tmp_pat
         assert found == tuple(Case(str(case), f"user {user}") for case, user, _ in rows if case in {one.name for one in found})
         first = int(str(rows[0][2]))
         assert frozen.cases(store, "tool-calling", Part.CONFIRM, [(first, first)]) == found[1:]
-        digest = frozen.freeze(store, tmp_path / "set.jsonl", "tool-calling", Part.CONFIRM)
-        assert digest == frozen.freeze(store, tmp_path / "again.jsonl", "tool-calling", Part.CONFIRM)
+        for name in ("set.jsonl", "again.jsonl"):
+            frozen.freeze(store, tmp_path / name, "tool-calling", Part.CONFIRM)
+    assert (tmp_path / "set.jsonl").read_bytes() == (tmp_path / "again.jsonl").read_bytes()
     said = [json.loads(line) for line in (tmp_path / "set.jsonl").read_text("utf-8").splitlines()]
     assert [one["case"] for one in said] == [case.name for case in found]
     assert all(one["trace"]["input"].startswith("question") for one in said)

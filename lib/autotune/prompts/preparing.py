@@ -224,16 +224,21 @@ def lay_out(settings: Settings, behavior: Behavior, found: Prepared, seed: int, 
         slices=_slices(behavior, folder / runs.CONFIRM),
         refused=_refused(home, behavior, found.pack),
     )
-    (folder / runs.BASE).write_text(found.pack, "utf-8")
+    (folder / runs.JUDGE).write_text(tomli_w.dumps(_judge(settings, behavior, run, terms)), "utf-8")
+    _set_down(folder, behavior, found)
+    run_folders.write(folder, run_folders.RUN, run)
+    return folder
+
+
+def _set_down(folder: Path, behavior: Behavior, found: Prepared) -> None:
+    """Put the pack as it is, its rubric, and the cases that decide into the folder of a run."""
     rubric = git.query(found.repository.top, "show", f"{found.base}:rubrics/{behavior}.toml")
     if rubric is None:
         raise AutotuneError(f"The branch main of the workshop has no rubrics/{behavior}.toml.", "commit a rubric there")
     (folder / runs.RUBRIC).write_bytes(rubric.out)
-    (folder / runs.JUDGE).write_text(tomli_w.dumps(_judge(settings, behavior, run, terms)), "utf-8")
+    (folder / runs.BASE).write_text(found.pack, "utf-8")
     listed = (line_of(Case(f"{behavior}/{case.name}", case.group)) for case in found.confirm)
     (folder / runs.IDS).write_text("".join(f"{line}\n" for line in listed), "utf-8")
-    run_folders.write(folder, run_folders.RUN, run)
-    return folder
 
 
 def _judge(settings: Settings, behavior: Behavior, run: Run, terms: Terms) -> dict[str, Any]:

@@ -1,10 +1,9 @@
-"""Contents of cases set down in a file, for a benchmark that may not open the records: a line of JSON each, known by the file's hash."""
+"""Contents of cases set down in a file, for a benchmark that may not open the records: a line of JSON each."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +23,16 @@ def cases(store: Store, behavior: str, part: Part, without: Sequence[Period] = (
     return tuple(Case(case, group) for case, group, _ in _rows(store, behavior, part, without))
 
 
-def freeze(store: Store, path: Path, behavior: str, part: Part, without: Sequence[Period] = (), only: Collection[str] | None = None) -> str:
-    """Set down the contents of the cases that `cases` gives, or `only` of some; gives the hash of the file.
-
-    Forgetting reaches what is set down.
-    """
+def freeze(store: Store, path: Path, behavior: str, part: Part, only: Collection[str] | None = None) -> None:
+    """Set down the contents of the cases of a part, or `only` of some. Forgetting reaches what is set down."""
     content = "".join(
         json.dumps({"case": case, "group": group, "trace": json.loads(held)}, ensure_ascii=False) + "\n"
-        for case, group, held in _rows(store, behavior, part, without)
+        for case, group, held in _rows(store, behavior, part, ())
         if only is None or case in only
     ).encode()
     with store.transaction() as connection:  # noted first: what is set down can be forgotten
         connection.execute("INSERT OR IGNORE INTO frozen (path) VALUES (?)", (str(path.absolute()),))
     replace_privately(path, [content])
-    return sha256(content).hexdigest()
 
 
 def forget_in(path: Path, forgotten: Collection[str]) -> int:

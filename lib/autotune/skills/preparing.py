@@ -229,15 +229,10 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
     base = base_of(place)
     folder, short = run_folders.next_folder(home), place.skill.short
     name = f"improve {short} {scope} {now_ms}"
-    shutil.copytree(place.skill.folder, folder / runs.BASE / short, ignore=shutil.ignore_patterns(".git", "__pycache__"))
-    suites.write(replace(place, suite=folder / runs.SUITE), suite)
-    suites.copy_workspaces(suite, beside or place.suite.parent, folder)
-    settings = _probing(place, wish, scope, runs.SUITE)
-    (folder / runs.PROBE).write_text(
-        probing.written(replace(settings, skill=f"{runs.BASE}/{short}", run=name, max_usd_per_run=wish.max_usd)), "utf-8"
-    )
+    settings = replace(_probing(place, wish, scope, runs.SUITE), skill=f"{runs.BASE}/{short}", run=name, max_usd_per_run=wish.max_usd)
     deciding = deciding_of(place, cases)
-    (folder / runs.IDS).write_text("".join(f"{line_of(listed_case(case))}\n" for case in deciding), "utf-8")
+    _set_down(folder, place, suite, settings, deciding)
+    suites.copy_workspaces(suite, beside or place.suite.parent, folder)
     run = Run(
         name=name,
         skill=short,
@@ -263,6 +258,14 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
     run_folders.write(folder, runs.WISH, wish)
     run_folders.write(folder, run_folders.RUN, run)
     return folder
+
+
+def _set_down(folder: Path, place: Place, suite: Suite, settings: Probing, deciding: Sequence[SuiteCase]) -> None:
+    """Put the skill as it is, its suite, and what measures it into the folder of a run."""
+    shutil.copytree(place.skill.folder, folder / runs.BASE / place.skill.short, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+    suites.write(replace(place, suite=folder / runs.SUITE), suite)
+    (folder / runs.PROBE).write_text(probing.written(settings), "utf-8")
+    (folder / runs.IDS).write_text("".join(f"{line_of(listed_case(case))}\n" for case in deciding), "utf-8")
 
 
 def next_one(place: Place, folder: Path, spent: float, now_ms: int) -> Path | None:

@@ -42,7 +42,7 @@ def gains_by_case(batches: Sequence[tuple[Samples, Samples]], metric: str, direc
     return {case: math.fsum(gains(found, direction, logs=logs)) / len(found) for case, found in pairs.items()}
 
 
-def largest_losses(by_case: Mapping[str, float], most: int = SHOWN) -> list[tuple[str, float]]:
-    """The cases that lost most, worst first; fewer where fewer lost."""
+def largest_losses(by_case: Mapping[str, float]) -> list[tuple[str, float]]:
+    """The cases that lost most, worst first: `SHOWN`, fewer where fewer lost."""
     lost = [(case, gain) for case, gain in by_case.items() if gain < 0]
-    return sorted(lost, key=lambda one: one[1])[:most]
+    return sorted(lost, key=lambda one: one[1])[:SHOWN]

@@ -93,7 +93,6 @@ def brief(
     hooks: str = "",
     *,
     supervised: bool = False,
-    measuring: bool = False,
 ) -> str:
     """Give the page. `ideas` and `memory` are the texts of autotune.ideas.md and autotune.md, `lessons` those of other sessions.
 
@@ -102,7 +101,7 @@ def brief(
     """
     head = _head(state, now)
     tail = "\n## How to work\n\n" + (_SUPERVISED if supervised else _BY_HAND) + "\n"
-    tail += "" if supervised else f"\n## Next\n\n{following(state, now, measuring=measuring)}.\n"
+    tail += "" if supervised else f"\n## Next\n\n{following(state, now)}.\n"
     sections = (
         _notes(state, "Notes from the person", 0.3, own=False),
         _refused(state),

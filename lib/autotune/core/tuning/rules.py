@@ -68,10 +68,10 @@ def tuned(
     return replace(before, **after), changes
 
 
-def is_worse(before: Figures, since: Figures, fewest: int = FEWEST) -> bool:
+def is_worse(before: Figures, since: Figures) -> bool:
     """Whether a change has made errors more frequent: both intervals apart, on enough traces."""
     old, new = before.get(What.ERRORS), since.get(What.ERRORS)
-    return old is not None and new is not None and min(old.of, new.of) >= fewest and new.low > old.high
+    return old is not None and new is not None and min(old.of, new.of) >= FEWEST and new.low > old.high
 
 
 def _of_band(band: _Band, figures: Figures, fewest: int) -> float | Style | None:
