@@ -1,8 +1,8 @@
 """Live cases judged for monitoring: the whole of `eval`.
 
-Each behaviour judges what applies to it and has no score by the judge of the settings yet: what a person labelled, then the newest (while a
-canary runs, its records first), then what got no score before and is due. Scores are written down as they come. A pass ends early where a
-cap is reached or no judge answers: what was not judged then is as it was.
+Each behaviour judges what applies to it and has no score by the judge of the settings yet. First comes what a person labelled, then the
+newest (while a canary runs, its records first), then what got no score before and is due. Scores are written down as they come. A pass ends
+early where a cap is reached or no judge answers: what was not judged then is as it was.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The mean bet: the odds that bounded differences are better than a bound on average, whatever their shape.
 
-A stake on a difference d (candidate less incumbent, 1 the best, -1 the worst) becomes 1 + b d times as much. If the mean of d is 0 or
-less, no stake grows on average, so what four stakes come to together passes x : 1 at any look with a chance of 1 in x at most (Ville's
-inequality). No symmetry is assumed: many small gains and a few large losses, with a mean of 0, pass as rarely. The bet of the race
-(`stages.py`) asks for symmetry instead, and passes 83 to 99 of 100 of those.
+A stake on a difference d (candidate less incumbent, 1 the best, -1 the worst) becomes 1 + b d times as much. If the mean of d is 0 or less,
+no stake grows on average. So four stakes together pass x : 1 at any look with a chance of 1 in x at most (Ville's inequality). No symmetry
+is assumed: many small gains and a few large losses, with a mean of 0, pass as rarely. The bet of the race (`stages.py`) asks for symmetry
+instead, and passes 83 to 99 of 100 of those.
 
 Products, not logarithms: a stake that comes to nothing does no harm. Source: betting on the mean of bounded variables, Waudby-Smith and
 Ramdas (2024).

@@ -1,9 +1,8 @@
 """Which seed each pair of runs gets, where a benchmark is given seeds (1, 2, 3, ...).
 
 Both runs of a pair get the same one, so what the seed brings to both arms cancels. The next pair gets another, and no comparison,
-confirmation or claim of a session gets one that was there before. A fixed seed, or one short list for every candidate, tests luck with it:
-simulated, 24 of 100 changes that do nothing are kept with one seed (2083 : 1; luck with the seed as large as the noise of a repeat), 7 of
-100 with three.
+confirmation or claim of a session gets one that was there before. A fixed seed, or one short list for every candidate, tests luck with it.
+Simulated, with luck as large as the noise of a repeat: at 2083 : 1, one seed keeps 24 of 100 changes that do nothing, three keep 7.
 
 A block of the race draws its runs' order without regard to seeds: it stays valid and finds less, so pairs alone are better here.
 

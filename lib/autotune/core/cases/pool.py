@@ -2,7 +2,7 @@
 
 Differences are shares of the score's range, as everywhere (`units.py`); `spread` is the standard deviation of a unit's difference between
 two states, 0.3 where nothing is known. Formulas agree with simulation within about 15 %, and within .01 of the smallest difference where
-that is below .15; they reckon with the keep alone, so giving up early costs up to 8 points of power more.
+that is below .15. They reckon with the keep alone: giving up early costs up to 8 points of power more.
 
     units_needed(effect, spread, needed)         how many units a decision takes
     smallest_visible(units, spread, needed)      the smallest difference that so many can show, or None

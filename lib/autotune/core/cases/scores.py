@@ -8,12 +8,12 @@ The candidate's difference on each unit (`units.py`) goes into two mean bets (`m
 INCONCLUSIVE where the cases are used up or too few, or where what is left cannot decide; else MEASURE AGAIN. A discard and an
 inconclusive comparison leave the incumbent.
 
-Cases that an arm left unscored are dropped from both. Where that happens more in one arm (a bet on unequal shares has reached 5 : 1), the
-evidence is the smaller of E and of E with the candidate's unscored as worst and the incumbent's as best. Otherwise a candidate
-that leaves its bad answers without a score would win by them.
+Cases that an arm left unscored are dropped from both. One arm may leave more of them (a bet on unequal shares has reached 5 : 1). Then E is
+also taken with the candidate's unscored as worst and the incumbent's as best, and the smaller one counts. Otherwise a candidate that leaves
+its bad answers without a score would win by them.
 
-Routing (cases with sides, drawn in couples): a positive query is right where it fires, a negative one where it does not, and E asks for a
-higher balanced accuracy, since its stakes are both sides' multiplied. A keep asks besides that the negatives are no more than the margin
+Routing (cases with sides, drawn in couples): a positive query is right where it fires, a negative one where it does not. The stakes of E
+are both sides' multiplied, so it asks for a higher balanced accuracy. A keep asks besides that the negatives are no more than the margin
 worse on average. DISCARD where a bet that they are worse than that reaches 10 : 1. With fewer than 20 couples nothing is decided. On the
 mean of both sides of a couple the same bet finds a recall .2 better in .29 instead of .72 of 40 + 40 queries.
 

@@ -1,8 +1,8 @@
 """The cases of a benchmark, and what each is for: to search with, to confirm by, or held out.
 
-A proposer that sees, case by case, how its changes do on the cases that decide, fits them: simulated, 46 to 76 of 100 sessions in which
-nothing works keep something, under any rule. So there are three parts. Of *search* the proposer sees everything. *Confirm* decides, and
-only the verdict and counts leave it. *Held out* cases serve claims.
+A proposer that sees how its changes do on single cases that decide fits them. Simulated, 46 to 76 of 100 sessions in which nothing works
+keep something then, under any rule. So there are three parts. Of *search* the proposer sees everything. *Confirm* decides, and only the
+verdict and counts leave it. *Held out* cases serve claims.
 
 A list whose cases have sides is one of routing: each query should fire, or should not.
 

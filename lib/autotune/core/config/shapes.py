@@ -27,7 +27,8 @@ LONGEST_TIMEOUT_S = 1_000_000  # over eleven days; what waits for a process coun
 class Shape:
     """What a key's value looks like.
 
-    `read` makes what Config holds of a value, and raises ValueError with what is wrong in particular, or with nothing to add to `expected`;
+    `read` makes what Config holds of a value. It raises ValueError with what is wrong in particular, if there is
+    more to say than `expected`.
     `write` makes a value for JSON and TOML of what Config holds.
     """
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from autotune.core.model import Calibration, DecisionMode
 
 RESERVE = 0.04  # of the error budget, for experiments beyond those planned
-# How many sessions of 200 changes that do nothing keep any, in modes that promise nothing: in the mean and with the worst kind of noise,
-# None where that was not simulated. A test holds it to the table in docs/deciding.md, which is simulated with the code that decides.
+# The share of sessions of 200 changes that do nothing which keep any, in modes that promise nothing: in the mean, and with the worst kind
+# of noise (None where that was not simulated). A test holds it to the table in docs/deciding.md, simulated with the code that decides.
 SESSIONS_FOOLED: Mapping[DecisionMode, tuple[float, float | None]] = {
     DecisionMode.ECONOMY: (0.072, 0.333),
     DecisionMode.ONCE: (0.443, None),

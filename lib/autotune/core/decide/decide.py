@@ -1,7 +1,7 @@
 """Keep, discard or measure again, and why: the decision about one candidate, from its runs and the incumbent's.
 
 Candidate and incumbent are run in pairs whose order a fair coin decides. If the change does nothing, the coin makes the sign of every
-pair's difference fair, whatever the noise or its drift, so a bet on the candidate at fair odds multiplies a stake by 1 on average. The
+pair's difference fair, whatever the noise or its drift. So a bet on the candidate at fair odds multiplies a stake by 1 on average. The
 stake after all stages is the **evidence**: luck alone reaches E : 1 in at most one of E comparisons, however often one looks (Ville's
 inequality). A change is kept when its evidence reaches what the session's error budget asks for, and the estimate agrees.
 

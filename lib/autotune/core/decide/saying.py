@@ -35,8 +35,8 @@ def kept(comparison: Comparison, stages: Stages | None = None) -> Decision:
 def refuted(comparison: Comparison, stages: Stages | None = None) -> Decision:
     """What is said of a candidate whose measuring is given up.
 
-    By the first two rules, worse where the estimate is below no effect (or the loss allowed) by more than its standard error (where a pair
-    says otherwise, it only looks worse), else futile.
+    By the first two rules, it is worse where the estimate is below no effect (or the loss allowed) by more than its standard error, else
+    futile. Where a pair says otherwise, it only looks worse.
     """
     if comparison.policy.rule >= rules.REFUTES_BY_INTERVAL:
         return _fallen_short(comparison, stages)

@@ -45,8 +45,9 @@ class Room(NamedTuple):
 def room_of_pairs(gains: Sequence[float], sigma: float, rule: int = rules.NEWEST) -> Room:
     """The room that pairs' gains leave, `sigma` being the noise floor of a pair's difference before them.
 
-    The 95 % signed-rank interval from six pairs on. Fewer have none, and tell little of what the noise is now: then the gains' own range,
-    or 1.96 standard errors where that is wider, by five times the noise floor or by their own noise; no bounds where no noise is known.
+    The 95 % signed-rank interval from six pairs on. Fewer have none, and tell little of what the noise is now. Then it is the gains' own
+    range, or 1.96 standard errors where that is wider, by five times the noise floor or by their own noise. It has no bounds where no noise
+    is known.
     """
     held = clipped(gains, LARGEST)
     if len(held) >= FEWEST_PAIRS_FOR_INTERVAL:

@@ -1,8 +1,8 @@
 """The stages of a race: what a stake on each figure has become, replayed from the runs.
 
 A pair multiplies a stake by 1 + 0.9 tanh(u), where u is its difference in noise floors: at most 1.9, and never to nothing, so that no
-single outlier ruins a good candidate. A clear gain would wait for a dozen pairs; where the pairs so far look clear, a **block** of up to
-7 + 7 runs in an order drawn from all equally likely ones brings the rest at once.
+single outlier ruins a good candidate. A clear gain would wait for a dozen pairs. So where the pairs so far look clear, a **block** brings
+the rest at once: up to 7 + 7 runs, in an order drawn from all equally likely ones.
 
 Where processor time is a witness, half of the stake is on it. A change that does neither leaves both as they are on average.
 """
@@ -57,9 +57,9 @@ class Stages(NamedTuple):
     """What the completed stages amount to, which pairs lie in blocks, and which runs the stage under way lacks: all where it is fresh.
 
     `stakes` holds the metric's and, where there is a witness, processor time's: each what a stake on it has become. `units` says for each
-    of them of every pair how much better the candidate was, in noise floors as they were known when its stage began. `heard` tells
-    whether there is a witness that nothing has spoken against, `alike` whether both arms were on the processor as the unchanged code is: of
-    few runs beside others that says little, so it keeps a keep from resting on the witness and gives nothing up.
+    of them of every pair how much better the candidate was, in noise floors as they were known when its stage began. `heard` tells whether
+    there is a witness that nothing has spoken against, `alike` whether both arms were on the processor as the unchanged code is. Of few
+    runs beside others, that says little: it keeps a keep from resting on the witness, and gives nothing up.
     """
 
     lines: list[Line]
@@ -142,7 +142,7 @@ def _scale(comparison: Comparison, sigma: float, in_pairs: Sequence[float]) -> f
     It is fixed from what lay before the stage and never computed again, so the bet stays fair. Blocks are left out: the i-th runs of their
     arms lie further apart in time than a pair's.
 
-    Where pairs alone can be compared, the pool may hold much that cancels in a pair, so from three pairs on these say it all: where a seed
+    Where pairs alone can be compared, the pool may hold much that cancels in a pair. So from three pairs on these say it all. Where a seed
     brings twice a run's noise, .69 instead of .55 of the gains of a pair's noise are found (simulated).
     """
     if comparison.policy.rule < rules.SCALE_FOLLOWS:

@@ -1,9 +1,9 @@
 """What a client that works through a night has said, how it ended, and what comes next.
 
 How it works: each line of the client's stream makes the next `Heard` out of the one before (`hear`). When the client is gone, `ending_of`
-says what became of it, and `following` looks that up in `RULES`: go on in the same conversation, begin a fresh one, or stop, after which
-wait, and how often without progress. Progress is a new experiment. What the client's figures leave open, because it was killed before it
-could say them, `Books` estimates from the tokens of its transcript.
+says what became of it. `following` looks that up in `RULES`: whether to go on in the same conversation, in a fresh one, or not at all,
+after which wait, and how often without progress. Progress is a new experiment. What the client's figures leave open, because it was killed
+before it could say them, `Books` estimates from the tokens of its transcript.
 """
 
 from __future__ import annotations

@@ -58,10 +58,10 @@ class Signal(StrEnum):
 class Vitals:
     """Health, and the counts behind it.
 
-    `no_improvement`: experiments in a row that were judged and not kept; `failures`: candidates' failures in a row; `excused` and
-    `excused_failures`: how many of each came before the last playbook ended or a person went on, and count towards no threshold;
-    `total_failures`: in the session; `attempts`: playbooks begun since the last keep; `broken`: how often the incumbent failed too since it
-    last passed.
+    `no_improvement` counts experiments in a row that were judged and not kept, `failures` candidates' failures in a row. Of these,
+    `excused` and `excused_failures` came before the last playbook ended or a person went on, and count towards no threshold.
+    `total_failures` are the session's, `attempts` the playbooks begun since the last keep. `broken` says how often the incumbent failed too
+    since it last passed.
     """
 
     health: Health = Health.RUNNING

@@ -120,8 +120,8 @@ def is_said_to_be_time(metric: Metric) -> bool:
 def is_whole_and_no_time(metric: Metric, runs: Sequence[Run]) -> bool:
     """Whether a metric is a whole number that is no rounded time or rate: nothing says so, neither name nor runs of the unchanged code.
 
-    Those say so where it is a fifth of each of them, in whichever unit, and they took about as long: of runs that differ by ten of its last
-    digits, such a part would not be the same in all. A unit that is not known may be a speed's, and 0 a short time.
+    The runs say so where it is a fifth of each of them, in whichever unit, and they took about as long. In runs that differ by ten of its
+    last digits, such a part would not be the same. A unit that is not known may be a speed's, and 0 a short time.
     """
     read, values = reading(metric), [run.samples[metric.name] for run in runs]
     said = is_said_to_be_time(metric) or not SPEEDS.isdisjoint(_words(metric.name))

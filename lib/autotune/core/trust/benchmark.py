@@ -138,10 +138,16 @@ class Project:
 def parts(project: Project) -> frozenset[str]:
     """Find what decides what is measured among the files in scope.
 
-    Those are: what prints the metric, whatever calls it, with all that leads there; benchmarks that lie in folders for them; what tools
-    load, lock files, tests with their fixtures; of the files that the scripts name or load those whose name says that they measure, and
-    data; and what the scripts of the checks alone run. What the scope names itself is left to be tuned, a file that prints the metric only
-    where the scope names that very file; so is all other source that is merely loaded.
+    Those are:
+
+    - what prints the metric, whatever calls it, with all that leads there;
+    - benchmarks that lie in folders for them;
+    - what tools load, lock files, tests with their fixtures;
+    - data, and files whose name says that they measure, where the scripts name or load them;
+    - what the scripts of the checks alone run.
+
+    What the scope names itself is left to be tuned; a file that prints the metric only where the scope names that very file. So is all
+    other source that is merely loaded.
     """
     inside = project.inside
     found = {path for path in inside if _goes_with_tests_or_tools(project, path)}

@@ -26,9 +26,9 @@ def proposed(
 ) -> tuple[str, ...]:
     """Name the ignored paths that may be needed and are not carried yet, relative to `folder`, the session's.
 
-    `ignored` is relative to the top, as git lists it. What lies in the session's folder or where the scope leads may be needed, and so may
-    what lies in a folder above, for that is where package managers look next; and in the packages to which links in there lead, which
-    `linked` lists of a folder.
+    `ignored` is relative to the top, as git lists it. What lies in the session's folder or where the scope leads may be needed. So may what
+    lies in a folder above, for package managers look there next, and in the packages to which links in there lead. `linked` lists these of
+    a folder.
     """
     there = {patterns.from_top(path, folder) for path in carried}
     roots = {folder, *(patterns.beginning(pattern, folder) for pattern in scope)}

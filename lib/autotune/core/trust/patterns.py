@@ -141,8 +141,8 @@ def _outwards(path: str, folder: str) -> tuple[list[str], list[str]]:
 def _expression(pattern: str, folder: str) -> str:
     """The pattern as a regular expression for the whole path.
 
-    What stands between two `**` is looked for once, at its leftmost place, in an atomic group: the `**` behind it can take whatever
-    a later place would have left, so that going back never helps, and the time stays linear in the number of `**`.
+    What stands between two `**` is looked for once, at its leftmost place, in an atomic group. The `**` behind it can take whatever a later
+    place would have left, so going back never helps. So the time stays linear in the number of `**`.
     """
     if pattern.startswith("!"):
         raise ValueError('a pattern cannot exclude with "!"; list what is meant, or use protect')

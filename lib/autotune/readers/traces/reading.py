@@ -20,8 +20,8 @@ class Refused(ValueError):  # noqa: N818 - says it of the line
 class Reader(Protocol):
     """Reads the lines of one file, in their order.
 
-    Where a trace goes over several lines, the reader holds what it has of it: `held_from` is then where the first of these lines begins (in
-    bytes from the file's start), and reading can begin there again at any time. Else `held_from` is None.
+    Where a trace goes over several lines, the reader holds what it has of it. `held_from` is then where the first of these lines begins, in
+    bytes from the file's start: reading can begin there again at any time. Else `held_from` is None.
     """
 
     @property
