@@ -39,7 +39,7 @@ def improve(  # noqa: PLR0913, PLR0917 - an option table
     max_usd: Annotated[float | None, typer.Option("--max-usd", min=0.0, metavar="USD", help="The most that it may cost.")] = None,
     invent: Annotated[bool, typer.Option("--invent/--no-invent", help="Have a model invent the queries that are missing.")] = True,
     seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same.")] = 0,
-    restart: Annotated[bool, typer.Option("--restart", help="Begin anew, where a run is not finished.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin from the start, also where a run is not finished.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Begin without asking.")] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,

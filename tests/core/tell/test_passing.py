@@ -58,6 +58,7 @@ def test_what_a_step_may_take_is_said_before_it_begins() -> None:
 def test_money_is_about_what_it_was_or_unknown() -> None:
     assert "$0.50" in spending({"dry_run": True, "usd": 0.5, "calls": 3}).text
     assert "$0.50" in spending({"dry_run": False, "usd": 0.5, "calls": 3}).text
+    assert "$0.0041" in spending({"dry_run": False, "usd": 0.00412, "calls": 3}).text
     assert "not known" in spending({"dry_run": False, "usd": None, "calls": 3}).text
 
 

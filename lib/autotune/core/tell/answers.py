@@ -9,7 +9,7 @@ from autotune.core.config.keys import Fixed
 from autotune.core.escaping import escaped
 from autotune.core.facts import AnyKind, Fact
 from autotune.core.findings import Answer
-from autotune.core.tell.figures import counted, number
+from autotune.core.tell.figures import counted, money, number
 
 CHANGED_BY: Mapping[Fixed, str] = {  # what stands behind a key that an edit does not change
     Fixed.NEVER: "",
@@ -89,7 +89,7 @@ REQUEST_THERE = "pull request for {branch}, there already: {url}"
 VERIFIED_BY = "measured by {runs:fresh run} of {first:.12} and as many of {last:.12}"
 CHECKS_HOLD = "the checks pass on {last:.12}"
 LOG_AGREES = "the log, its commits and what is measured with agree; the log's last line has the hash {chain}"
-VERIFICATION_COST = "the runs of this verification have cost ${cost_usd:.2f}, which the session's log does not count"
+VERIFICATION_COST = "the runs of this verification have cost {cost_usd:money}, which the session's log does not count"
 BUNDLE_HOLDS = "It holds:"
 BUNDLE_LACKS = "It does not hold:"
 HOLDS_SAMPLES = "  samples.csv: {count:value} of runs"
@@ -164,7 +164,7 @@ def imported(session: str, log_format: str, taken: int, found: int, left: int) -
 
 def agent_cost(cost_usd: float, tokens: int, *, estimated: bool) -> str:
     """Say what the agent has cost."""
-    return f"the agent has cost {'about ' if estimated else ''}${cost_usd:.2f}, {tokens:,} tokens"
+    return f"the agent has cost {'about ' if estimated else ''}{money(cost_usd)}, {tokens:,} tokens"
 
 
 def branches_made(made: int, there: int, prefix: str, base: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from autotune.core.escaping import shortened
 from autotune.core.scheduling.passing import Skip
-from autotune.core.tell.figures import counted
+from autotune.core.tell.figures import counted, money
 from autotune.core.tell.lines import Line, Tone
 
 _LONGEST = 300
@@ -16,7 +16,7 @@ _WHY = {
     Skip.NO_WORKSHOP: "there is no workshop; `autotune prompts init` makes one",
     Skip.CANARY: "a canary runs",
     Skip.NOTHING_KEPT: "no pack waits to be deployed",
-    Skip.NOTHING_RUNS: "nothing is outside that has to be looked at",
+    Skip.NOTHING_RUNS: "no canary runs, and no promoted pack is watched",
     Skip.STOPPED: "you asked for the end",
 }
 
@@ -46,7 +46,7 @@ def begins(step: str, behavior: str | None, planned: Mapping[str, Any] | None) -
     if planned is None or not planned.get("calls"):
         return name
     usd = planned.get("usd")
-    return f"{name}: up to {counted(planned['calls'], 'call')}, {'at a price that is not known' if usd is None else f'about ${usd:.2f}'}"
+    return f"{name}: up to {counted(planned['calls'], 'call')}, {'at a price that is not known' if usd is None else f'about {money(usd)}'}"
 
 
 def headed(step: Mapping[str, Any], lines: Iterable[Line]) -> Iterator[Line]:
@@ -73,7 +73,7 @@ def why(skipped: Mapping[str, Any]) -> str:
 
 def spending(found: Mapping[str, Any]) -> Line:
     """What a pass would cost, or has."""
-    usd = "at a price that is not known" if found["usd"] is None else f"about ${found['usd']:.2f}"
+    usd = "at a price that is not known" if found["usd"] is None else f"about {money(found['usd'])}"
     if found["dry_run"]:
         return Line("money", f"{usd}, {counted(found['calls'], 'call')}, for what is in the records now; nothing was done", Tone.FAIR)
     return Line("money", f"{usd} spent")

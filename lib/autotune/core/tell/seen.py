@@ -22,7 +22,7 @@ _UNREAD = {
     Unread.BAD_VERSION: "a pack version that is none",
 }
 _HELPS = {
-    Unread.NOT_UTF8: "not UTF-8: `iconv -f latin1 -t utf-8 FILE >NEW.jsonl` writes it anew; say its real encoding in place of latin1",
+    Unread.NOT_UTF8: "not UTF-8: `iconv -f latin1 -t utf-8 FILE >NEW.jsonl` converts it, if latin1 is its encoding",
     Unread.NO_INPUT: "no request in it: say where it stands, such as --format chat --field input=request.text",
     Unread.BAD_TIME: "a time that is none: say where it stands, such as --format chat --field at=meta.created",
 }

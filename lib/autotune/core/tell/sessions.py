@@ -7,7 +7,7 @@ from typing import Any
 from autotune.core.codec import encode
 from autotune.core.escaping import escaped, shortened
 from autotune.core.ledger.state import State
-from autotune.core.tell.figures import counted, duration
+from autotune.core.tell.figures import counted, duration, money
 from autotune.core.tell.headline import aim, claim_words
 from autotune.core.tell.lines import Line, Tone
 from autotune.core.tell.words import told
@@ -32,7 +32,7 @@ def cost(state: State, now: str) -> str:
     spending = state.spending
     parts = [f"{duration(spending.run_s)} of runs in {duration(spending.active(now))}"]
     if spending.cost_usd:
-        parts.append(f"{'about ' if spending.cost_estimated else ''}${spending.cost_usd:.2f}")
+        parts.append(f"{'about ' if spending.cost_estimated else ''}{money(spending.cost_usd)}")
     if spending.tokens:
         parts.append(f"{spending.tokens:,} tokens")
     return ", ".join(parts)

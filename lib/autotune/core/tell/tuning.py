@@ -68,7 +68,7 @@ def schema(kind: str) -> dict[str, Any]:
 
 def described(proposal: int, kinds: Sequence[str], gain: float, cases: int) -> str:
     """One line on a candidate, for the log."""
-    return f"{' and '.join(kinds)} written anew (proposal {proposal}): {gain:+.3f} on {counted(cases, 'case')} to select by"
+    return f"{' and '.join(kinds)} rewritten (proposal {proposal}): {gain:+.3f} on {counted(cases, 'case')} to select by"
 
 
 def _marks(judgement: Judgement) -> str:
@@ -129,8 +129,8 @@ def _shows(smallest: float | None, users: int) -> str:
 
 
 def _money(found: Values) -> str:
-    cap = "no cap" if found["max_cost_usd"] is None else f"never more than ${found['max_cost_usd']:.2f} and one call"
-    about = "unknown: a model has no price" if found["usd"] is None else f"up to about ${found['usd']:.2f}"
+    cap = "no cap" if found["max_cost_usd"] is None else f"never more than {money(found['max_cost_usd'])} and one call"
+    about = "unknown: a model has no price" if found["usd"] is None else f"up to about {money(found['usd'])}"
     return f"{about}; {cap}"
 
 
