@@ -253,7 +253,7 @@ export class Pane {
     if (!this.chart) return;
     const marks = this.background.segments.filter((one) => one.after > 0);
     const { words, words_of_steps: steps, words_of_noise: noise } = this.chart;
-    fill(this.words, ...[words, `the line: ${steps}`, `the noise: ${noise}`].map((text) => el("div", {}, text)));
+    fill(this.words, ...[words, `the line: ${steps}`, `the noise: ${noise}`].map((text) => el("div", {}, prose(text))));
     this.area.setAttribute("role", "img");
     this.area.setAttribute("aria-label", words);
     if (!this.area.hidden) this.effects.show(rows, this.chart, marks);
