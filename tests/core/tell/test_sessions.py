@@ -8,7 +8,7 @@ import pytest
 from tests.core.session import at, configured, folded, result, segment
 
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.ledger.events import Charged, Claimed, Finished, Spent
+from autotune.core.ledger.events import Charged, Claimed, Finished, Listed, Spent
 from autotune.core.ledger.fold import begin
 from autotune.core.ledger.state import State
 from autotune.core.memory.lessons import Lesson, Taught
@@ -35,6 +35,9 @@ def test_a_session_is_told_with_its_goal_its_gain_by_fresh_runs_and_its_cost() -
     assert "about $1.50, 20,000 tokens" in found.text
     assert told.gain(state(kept)) == told.NOT_MEASURED
     assert told.gain(state()) == told.NOTHING_KEPT
+    without, with_some = (folded(state(kept), Listed(("a", "b"), "", letters)) for letters in ("cc", "ch"))
+    assert (told.gain(without), without.claim_is_due) == (told.NO_CASES, False)
+    assert (told.gain(with_some), with_some.claim_is_due) == (told.NOT_MEASURED, True)
     assert told.line("x", state(Charged(0.25, "log", at(3))), None, at(30), meant=False).text.endswith("$0.25")
 
 

@@ -74,6 +74,11 @@ class Segment:
         return split_of(*self.listing)
 
     @property
+    def can_claim(self) -> bool:
+        """Whether the whole gain can be measured: that of scores only on cases that are held out."""
+        return not self.parts or bool(self.split.held_out)
+
+    @property
     def listed(self) -> tuple[Case, ...]:
         """The cases that runs get some of, in the list's order; none where the session has no cases."""
         return cases_of(self.named, self.sided)

@@ -383,7 +383,8 @@ class State:
     @property
     def claim_is_due(self) -> bool:
         """Whether a claim is to be made that knows of all that was kept; what cannot be repeated is not run forty times unasked."""
-        return self.config.decision_mode != DecisionMode.ONCE and self.all_keeps > (self.claim.keeps if self.claim is not None else 0)
+        claimed = self.claim.keeps if self.claim is not None else 0
+        return self.all_keeps > claimed and self.config.decision_mode != DecisionMode.ONCE and self.segment.can_claim
 
     @property
     def target_in_reach(self) -> bool:

@@ -19,6 +19,7 @@ from autotune.core.tell.figures import counted, share_in_words
 from autotune.core.tell.lines import WIDEST, Line, Tone
 from autotune.core.tell.plots import EffectsPlot, SamplesPlot, effects_plot, samples_plot
 from autotune.core.tell.report import TableRow, table
+from autotune.core.tell.sessions import NO_CASES
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.story import Story
 from autotune.core.tell.words import told
@@ -136,7 +137,9 @@ def _gained(state: State) -> Line:
     """Say what was gained: the claim alone, for effects of single changes do not add up."""
     for line in headline.claim_lines(state):
         return replace(line, label=headline.BY_FRESH_RUNS)
-    return Line("claim", _NOT_CLAIMED if state.all_keeps else "nothing was kept, so nothing was gained", Tone.FAIR)
+    if not state.all_keeps:
+        return Line("claim", "nothing was kept, so nothing was gained", Tone.FAIR)
+    return Line("claim", _NOT_CLAIMED if state.segment.can_claim else f"the whole gain is {NO_CASES}", Tone.FAIR)
 
 
 _NOT_CLAIMED = "the whole gain is not measured yet; `autotune report --claim` measures it, by fresh runs of the first state and the last"

@@ -6,6 +6,7 @@ from typing import Any
 
 from autotune.core.codec import encode
 from autotune.core.escaping import escaped, shortened
+from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.state import State
 from autotune.core.tell.figures import counted, duration, money
 from autotune.core.tell.headline import aim, claim_words
@@ -15,6 +16,7 @@ from autotune.core.tell.words import told
 _SHOWN = 120  # characters of a name
 NOT_MEASURED = "not measured; `autotune confirm` measures it"
 NOTHING_KEPT = "nothing is kept"
+NO_CASES = f"not measured: {told(Fact(Kind.NONE_HELD_OUT))}"
 
 
 def standing(state: State) -> str:
@@ -24,7 +26,7 @@ def standing(state: State) -> str:
 
 def gain(state: State) -> str:
     """Say what fresh runs showed of the whole gain, with its interval; that is never added up."""
-    return claim_words(state) or (NOT_MEASURED if state.all_keeps else NOTHING_KEPT)
+    return claim_words(state) or (NOTHING_KEPT if not state.all_keeps else NOT_MEASURED if state.segment.can_claim else NO_CASES)
 
 
 def cost(state: State, now: str) -> str:

@@ -130,7 +130,7 @@ def side_by_side(session: Session, first: str, last: str, experiment: int | None
 def _supported(session: Session, first: str, last: str) -> tuple[Claim | Fact, tuple[Fact, ...]]:
     """Give what runs of two states support, or why there is no claim, and what was seen besides."""
     state = session.state
-    if state.scores is not None and not state.segment.split.held_out:
+    if not state.segment.can_claim:
         return Fact(Kind.NO_CLAIM, because=Fact(Kind.NONE_HELD_OUT)), ()
     try:
         _refuse_a_rule_that_is_gone(session)
