@@ -387,7 +387,8 @@ def whole(fact: Fact, effect: Effect | None, evidence: float | None, needed: flo
     """A verdict's fact with the figures that stand beside it in the ledger, so that it can be told alone."""
     if effect is None:
         return fact
-    ends = {"effect": [effect.estimate, effect.low, effect.high], "relative": effect.relative, "unit": unit, "pairs": pairs}
+    ends = {"effect": [effect.estimate, effect.low, effect.high], "relative": effect.relative, "unit": unit}
+    counted = {"pairs": pairs} if pairs else {}  # scores on cases are counted in units
     odds = {"evidence": evidence, "needed": needed} if evidence is not None and needed is not None else {}
     inner = fact.because if fact.because is None else whole(fact.because, effect, evidence, needed, pairs, unit)
-    return replace(fact, figures={**fact.figures, **ends, **odds}, because=inner)
+    return replace(fact, figures={**fact.figures, **ends, **counted, **odds}, because=inner)

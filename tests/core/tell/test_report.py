@@ -1151,6 +1151,7 @@ def test_scores_on_cases_have_an_interval_wherever_they_are_told() -> None:
     kept = replace(settled(1, effect=effect, reason=reason), status=Status.KEEP)
     state = folded(bare(), taken(1), decided(1, effect=effect, reason=reason), kept)
     assert [one.interval for one in report.table(state, state.recent.rows)] == ["[+0.05, +0.22]"]
+    assert "pairs" not in state.recent.rows[0].reason.figures
     page = " ".join(told(taken(1), decided(1, effect=effect, reason=reason), kept).split())
     assert "0.15 ms higher [0.05, 0.22], candidate against incumbent" in page
     assert "from 0.05" not in page
