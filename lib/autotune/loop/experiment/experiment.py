@@ -125,17 +125,17 @@ def describe(session: Session, wait_s: float | None, description: str, asi: Mapp
     return experiment.number
 
 
-def wait_and_settle(session: Session, wait_s: float | None, progress: Progress = None) -> int | None:
+def wait_and_settle(session: Session, wait_s: float | None) -> int | None:
     """Wait for whatever is running, then settle what can be, and have the loop do what it does by itself.
 
     Gives the number of the experiment that was open, or settled last.
     """
     open_before = session.state.experiment
     until = None if wait_s is None else time.monotonic() + wait_s
-    if finish(session, wait_s, progress) and next_action(session.state, now()) is not None:
+    if finish(session, wait_s) and next_action(session.state, now()) is not None:
         with work.changing(session, "carry on") as lock:
             work.carry_on(session, lock)
-        work.wait(session, _left_s(until), progress)
+        work.wait(session, _left_s(until))
     if open_before is not None:
         return open_before.number
     return session.state.count or None

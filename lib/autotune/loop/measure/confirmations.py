@@ -25,11 +25,6 @@ FILE, LOCK, WAITS_S = "confirmations.json", "confirmations.lock", 10.0
 _NEVER = [0, 0, 0]
 
 
-def next_of(session: Session) -> Count:
-    """Give which confirmation on the session's cases the next one is."""
-    return _next(session, _mine(session))
-
-
 def _next(session: Session, mine: Mapping[str, Sequence[int]]) -> Count:
     cases = session.state.segment.split.confirm
     kept = min((mine.get(case.name, _NEVER)[1] for case in cases), default=0)
