@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -88,10 +89,10 @@ def test_whoever_is_not_heard_before_the_door_closes_is_told_so(address: Path) -
         assert caller is not None
         with pytest.raises(TimeoutError):
             door.hand_in(caller, b"hello", 0.05)
-    with door.opened(address, "autotune-test-"):
+    with door.opened(address, "autotune-test-") as at:
         waiting = begun(address)
-        time.sleep(0.5)
-    said, _ = waiting.communicate(timeout=20)
+        assert select.select([at.listener], [], [], 60)[0], "somebody stands there"
+    said, _ = waiting.communicate(timeout=60)
     assert said.decode().strip() == "None"
 
 
