@@ -124,7 +124,7 @@ def test_the_confidence_is_told_on_the_dashboard_alone_and_in_one_shape_as_json(
 
 
 def test_opening_says_which_mode_is_in_force_and_why(project: Project) -> None:
-    assert f"mode in force: once, as configured (decision_mode); {WITHOUT_PROMISE}\n" in project.init().out
+    assert f"decision mode: once, as configured (decision_mode); {WITHOUT_PROMISE}\n" in project.init().out
 
 
 def test_who_waits_settles_what_another_branch_had_left_and_waits_for_the_playbook_that_follows(project: Project) -> None:

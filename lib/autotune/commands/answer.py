@@ -24,6 +24,7 @@ from autotune.loop.session import feed
 from autotune.loop.session.session import Session
 
 _OUTPUT_SHOWN = 1500
+_LABELS = {"budget": "left"}  # of limits and playbooks; a budget of errors is something else
 
 
 def tell_answer(session: Session, *, as_json: bool, settled: int | None = None) -> None:
@@ -53,7 +54,7 @@ def _lines(found: Mapping[str, Any], state: State) -> Iterator[tuple[str, Any]]:
         "playbook": None if playbook is None else f"{playbook['name']}: {playbook['result'] or 'is under way'}",
     }
     for key in ("measuring", "since", "health", "mode", "playbook", "budget", "notes", "next"):
-        yield key, {**found, **shown}[key]
+        yield _LABELS.get(key, key), {**found, **shown}[key]
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON
@@ -128,14 +129,14 @@ def findings(state: State, found: Calibrated) -> tuple[str, ...]:
 
 
 def calibration(session: Session) -> list[str]:
-    """What was found of the unchanged code, the mode in force, what would help, and how to have it."""
+    """What was found of the unchanged code, the decision mode, what would help, and how to have it."""
     found = session.state.segment.calibrated
     if found is None or (session.state.scores is not None and found.runs < 2):  # noqa: PLR2004 - a pass over cases says nothing of noise
         return []
     wanting = [] if session.state.pairs_alone else advice.advice(found, session.state.config)
     helping = ["what would help:", *(f"- {one}" for one in wanting)] if wanting else []
     more = [answers.MORE_BY_CALIBRATE] if asks_for_more(session, found) else []
-    mode = f"mode in force: {headline.decision_mode(session.state)}"
+    mode = f"decision mode: {headline.decision_mode(session.state)}"
     witness = [told(one)] if (one := headline.second_witness(session.state)) is not None else []
     return [
         *findings(session.state, found),

@@ -109,7 +109,7 @@ def test_fewer_than_six_pairs_say_nothing_of_a_bias() -> None:
 def test_long_runs_are_for_economy() -> None:
     found = sight([noisy(8, 1)], 600.0, Direction.LOWER)
     assert found.mode is DecisionMode.ECONOMY
-    assert findings(found, METRIC)[-1].startswith("recommended mode: economy, calibrated and not exact (a run takes 10 min")
+    assert findings(found, METRIC)[-1].startswith("recommended decision mode: economy, calibrated and not exact (a run takes 10 min")
 
 
 SEEN = Calibrated(logs=True, runs=40, run_s=1.0, noise=0.1, few=0.2, many=0.15, mode=DecisionMode.RACE, timestamp="")

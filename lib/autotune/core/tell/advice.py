@@ -229,13 +229,15 @@ def _bias_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
 
 def _mode_words(found: Calibrated) -> str:
     if found.mode is DecisionMode.ONCE:
-        return "mode: once; no keep is confirmed"
+        return "decision mode: once; no keep is confirmed"
     if found.mode is DecisionMode.ECONOMY:
         why = f"a run takes {about(_whole_s(found))}, too long for a dozen pairs for each candidate"
-        return f"recommended mode: economy, calibrated and not exact ({why})"
+        return f"recommended decision mode: economy, calibrated and not exact ({why})"
     if found.build_once:
-        return f"recommended mode: race, {NOT_BY_BUILDS}; no keep is confirmed until `autotune confirm N` has built and run it again"
-    return "recommended mode: race (exact)"
+        return (
+            f"recommended decision mode: race, {NOT_BY_BUILDS}; no keep is confirmed until `autotune confirm N` has built and run it again"
+        )
+    return "recommended decision mode: race (exact)"
 
 
 def advice(found: Calibrated, config: Config) -> tuple[str, ...]:

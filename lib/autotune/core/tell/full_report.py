@@ -267,7 +267,7 @@ def deciding(state: State) -> tuple[Line, ...]:
     built = f" {WITH_ONE_BUILD}" if state.config.built_once else ""
     witness = headline.second_witness(state)
     return (
-        Line("mode", headline.decision_mode(state)),
+        Line("decision mode", headline.decision_mode(state)),
         Line("promise", opened.promise(state)),
         *([Line("simulated", fooled)] if fooled else []),
         *([Line("witness", told(witness))] if witness is not None else []),
