@@ -174,10 +174,11 @@ def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so
     assert session.state.recent.notices[-1].found == Fact(Kind.STAYED_BUSY, {"waited_s": 0.0}, busy)
     shares = iter([0.9, 0.2])
     monkeypatch.setattr(machine, "busy_share", lambda _: next(shares))
-    session.state = replace(session.state, config=replace(session.state.config, busy_wait_s=5.0))
+    session.state = replace(session.state, config=replace(session.state.config, busy_wait_s=300.0))
     monkeypatch.setattr(quiet, "POLL_S", 0.01)
     assert quiet.wait_for_quiet(session, 60) is None
-    assert (said[-1].kind, said[-1].figures["share"], said[-1].figures["wait_s"]) == (Kind.WAITING_FOR_QUIET, 0.9, 0.5)
+    assert (said[-1].kind, said[-1].figures["share"]) == (Kind.WAITING_FOR_QUIET, 0.9)
+    assert 20 < said[-1].figures["wait_s"] <= 30  # a tenth, less what has passed
 
 
 @pytest.mark.nightly
