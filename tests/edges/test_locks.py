@@ -133,14 +133,19 @@ def test_a_fork_holds_the_lock_on_when_its_parent_lets_go(path: Path) -> None:
 
 
 def test_what_a_holder_that_is_gone_left_running_is_waited_for_and_a_holder_that_lives_is_not(path: Path) -> None:
+    listens, tells = os.pipe()
     with hold(path, "autotune run"):
         if (left := os.fork()) == 0:
+            os.close(tells)
+            os.read(listens, 1)
             time.sleep(0.3)
             os._exit(0)
         assert not locks.is_free_soon(path)
     assert not locks.is_free_soon(path, 0.0)
-    assert locks.is_free_soon(path)
+    os.close(tells)
+    assert locks.is_free_soon(path, 60.0)
     os.waitpid(left, 0)
+    os.close(listens)
 
 
 def test_a_program_that_was_started_does_not_hold_the_lock(path: Path) -> None:

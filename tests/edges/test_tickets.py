@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -118,14 +119,12 @@ def test_a_queue_whose_folder_was_emptied_goes_on(path: Path, queue: list[Waiter
     for one in path.with_suffix(".queue").iterdir():
         one.unlink()
     queue[0].lets_go()
-    said = {queue[1].process: queue[1], queue[2].process: queue[2]}
-    time.sleep(0.2)
-    holder = locks.holder(path)
-    assert holder is not None
-    first = next(one for one in said.values() if one.process.pid == holder.pid)
+    others = {one.process.stdout.fileno(): one for one in queue[1:] if one.process.stdout is not None}
+    said, _, _ = select.select(others, [], [], 60)
+    first = others.pop(said[0])
     assert first.says() == "has it"
     first.lets_go()
-    (other,) = (one for one in said.values() if one is not first)
+    (other,) = others.values()
     assert other.says() == "has it"
 
 
