@@ -113,3 +113,32 @@ def test_a_repository_whose_name_begins_with_a_dot_is_measured_below_none(tmp_pa
     [place] = measuring(project.outside / "cache/autotune")
     assert not [part for part in place.relative_to(project.outside).parts if part.startswith(".")]
     assert os.path.lexists(place / ".git")
+
+
+DELETES = """if [ -e {flag} ]; then rm {flag}; rm -rf "$PWD"; {then}; fi
+echo "METRIC size=$(cat src/*.txt | wc -c)"
+"""
+
+
+@pytest.mark.parametrize("then", ["exit 1", "echo METRIC size=1; exit 0"])
+def test_a_measuring_worktree_that_is_deleted_while_something_runs_is_nobodys_crash(project: Project, tmp_path: Path, then: str) -> None:
+    flag = tmp_path / "flag"
+    project.write("autotune.sh", DELETES.format(flag=flag, then=then))
+    project.init()
+    flag.touch()
+    project.write("src/a.txt", "aaaa\n")
+    result = project.attempt()
+    assert [result["verdict"], project.events("verdict")[-1]["cause"]] == ["void", "environment"]
+    project.write("src/a.txt", "aaaa\n")
+    assert project.attempt()["status"] == "keep"
+
+
+def test_what_is_deleted_of_a_measuring_worktree_while_something_runs_is_put_back_and_the_run_made_again(
+    project: Project, tmp_path: Path
+) -> None:
+    flag = tmp_path / "flag"
+    project.write("autotune.sh", DELETES.format(flag=flag, then="exit 1").replace('"$PWD"', "*"))
+    project.init()
+    flag.touch()
+    project.write("src/a.txt", "aaaa\n")
+    assert project.attempt()["status"] == "keep"

@@ -248,6 +248,7 @@ class Bench:
         session = self.session
         if self.place.settled is None and self.alternating:
             self._keep_edits()
+        self._ground.refuse_gone()
         built = self.builds.enter(arm, self.content[arm]) if self.builds is not None else ()
         lost = carried.reset_carried(self.place)
         if lost:

@@ -16,6 +16,7 @@ from autotune.core.output.outcome import Executed
 from autotune.edges import caches, case_files, environment, folders, place, process, sandbox
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
+from autotune.errors import AutotuneError
 from autotune.loop.measure import reading, watching
 from autotune.loop.measure.turns import Interrupted
 from autotune.loop.measure.watching import Tampered
@@ -42,6 +43,14 @@ class Ground:
         """Remove what earlier runs left in the caches that lie elsewhere."""
         caches.forget(self.session.cache / _CACHES, self.place.top)
 
+    def refuse_gone(self) -> None:
+        """Raise `AutotuneError` where somebody has deleted the measuring worktree meanwhile: that is no run's fault."""
+        if self.place.settled is not None and not (self.place.top / ".git").exists():
+            raise AutotuneError(
+                f"The measuring worktree {self.place.top} was deleted while something was measured in it; it is made again.",
+                "try again, and delete measuring worktrees while nothing is measured",
+            )
+
     def variables(self, ours: Mapping[str, str]) -> dict[str, str]:
         """Give the environment of runs, as the segment and the settings have it, with variables of ours that these may change."""
         state = self.session.state
@@ -60,7 +69,8 @@ class Ground:
     ) -> Executed:
         """Execute a command with its output in a log; nobody sees anything of one that may read the folders `shown`.
 
-        Raises `Tampered` where it wrote what no run may write, and `Interrupted` where somebody wants the session to stop.
+        Raises `Tampered` where it wrote what no run may write, `Interrupted` where somebody wants the session to stop, and AutotuneError
+        where the place is gone.
         """
         state, path = self.session.state, self.session.folder.path / log
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,6 +94,7 @@ class Ground:
             )
             if cases:
                 case_files.keep(temporary / _WRITTEN, self.session.folder.path / logs.of_cases(log), cases)
+        self.refuse_gone()
         if stamp is not None and watching.stamp(index) != stamp:
             index.unlink(missing_ok=True)
             raise Tampered(Fact(Kind.INDEX_WRITTEN, {"path": str(index)}), _LOOK)
