@@ -114,6 +114,7 @@ def test_a_judge_that_obeys_is_found_out_and_its_marks_do_not_count(desk: Desk) 
 
     found = judged(filled(desk, 3), cheap=obedient, strong=by_kindness)["behaviors"][0]
     assert (found["obeyed"], found["second"], found["scored"]) == (3, 3, 3), "the strong judge was asked in its place"
+    assert found["silent"] == {"obeyed": 3}
     both = set_so(desk, {"AUTOTUNE_JUDGE_MAX_OUTPUT_TOKENS": "100", "AUTOTUNE_JUDGE_UNSURE_BELOW": "0.1"}, cheap=obedient, strong=obedient)
     assert (both["behaviors"][0]["scored"], both["behaviors"][0]["unscored"]) == (0, {"obeyed": 3})
     assert desk.rows("SELECT count(*) FROM score WHERE obeyed > 0") == [(6,)]

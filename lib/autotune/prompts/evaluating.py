@@ -59,6 +59,7 @@ class Pass:
     probed: int = 0
     total: float = 0.0
     unscored: Counter[str] = field(default_factory=Counter)
+    silent: Counter[str] = field(default_factory=Counter)
     costs: list[Cost] = field(default_factory=list)
     shapeless: int = 0
     ended: Failure | None = None
@@ -77,6 +78,7 @@ class Pass:
             "retried": self.retried,
             "probed": self.probed,
             "unscored": dict(self.unscored),
+            "silent": dict(self.silent),
             "usd": cost.usd,
             "sure": str(cost.sure),
             "ended": None if self.ended is None else encode(self.ended),
@@ -198,8 +200,10 @@ def _count(one: Pass, found: Sequence[Judged], rows: Mapping[str, Waiting]) -> N
         one.retried += rows[each.case].tries > 0
         one.second += each.second is not None
         one.obeyed += each.obeyed > 0
+        if each.silent is not None:
+            one.silent[_why(each.silent)] += 1
         if each.judgement.score is None:
-            one.unscored[_why(each)] += 1
+            one.unscored[_why(each.judgement)] += 1
         else:
             one.scored += 1
             one.total += each.judgement.score
@@ -223,15 +227,14 @@ def _given(row: Waiting, found: Judged, now_ms: int) -> Given:
         "said": "" if judgement.failure is None else judgement.failure.said,
     }
     stage = "first" if found.second is None else "strong"
-    unscored = None if judgement.score is not None else _why(found)
+    unscored = None if judgement.score is not None else _why(judgement)
     later = again_ms(judgement, row.tries + 1, now_ms)
     return Given(row, judgement.score, unscored, stage, found.obeyed, later, found.cost.usd, content)
 
 
-def _why(found: Judged) -> str:
+def _why(found: Judgement) -> str:
     """Why there is no score: what the service or model did, else that it obeyed."""
-    failure = found.judgement.failure
-    return str(found.judgement.unscored if failure is None else failure.why)
+    return str(found.unscored if found.failure is None else found.failure.why)
 
 
 def _probe(settings: Settings, bench: Bench, models: Models, one: Pass, count: int, now_ms: int) -> None:

@@ -37,7 +37,8 @@ VERSION = 1
 class Judged:
     """What became of one case. `second` is why the strong judge was asked; `answered` is what was judged.
 
-    `obeyed` is how many judges followed what stands in the text that they judge.
+    `obeyed` is how many judges followed what stands in the text that they judge. `silent` is what the first one gave, where that is no score
+    and the strong one was asked for it.
     """
 
     case: str
@@ -47,6 +48,7 @@ class Judged:
     cost: Cost
     besides: Mapping[str, float] = field(default_factory=dict)  # metrics of guardrails
     obeyed: int = 0
+    silent: Judgement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def judge_case(bench: Bench, models: Models, case: str) -> Judged:
         strong, cost = marked(bench, models, settings.strong, name, trace)
         costs.append(cost)
     obeyed = sum(one.unscored is Unscored.OBEYED for one in (first, strong) if one is not None)
-    return Judged(case, stages.together(first, strong), why, trace.output or "", together(costs), beside, obeyed)
+    silent = first if strong is not None and first.score is None else None
+    return Judged(case, stages.together(first, strong), why, trace.output or "", together(costs), beside, obeyed, silent)
 
 
 def _own_name(bench: Bench, case: str) -> str:

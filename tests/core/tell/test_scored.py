@@ -13,7 +13,18 @@ from autotune.core.judging.trust import Agreement, Doubt
 from autotune.core.tell import scored
 from autotune.core.tell.lines import Line, Tone
 
-PASS = {"behavior": "x", "judged": 0, "scored": 0, "mean": None, "second": 0, "obeyed": 0, "retried": 0, "probed": 0, "unscored": {}}
+PASS = {
+    "behavior": "x",
+    "judged": 0,
+    "scored": 0,
+    "mean": None,
+    "second": 0,
+    "obeyed": 0,
+    "retried": 0,
+    "probed": 0,
+    "unscored": {},
+    "silent": {},
+}
 
 
 def done(ended: str | None = None, usd: float | None = 0.0, sure: str = "exact", **more: Any) -> dict[str, Line]:  # noqa: ANN401
@@ -38,6 +49,11 @@ def test_a_pass_says_what_it_did() -> None:
     assert loud["obeyed"].tone is Tone.BAD
     assert loud["cost"].text != quiet["cost"].text
     assert {done(usd=usd, sure=sure)["cost"].text for usd, sure in ((None, "unknown"), (0.5, "exact"), (0.5, "at most"))}.__len__() == 3
+
+
+def test_a_first_judge_that_gives_no_score_is_told_though_the_second_gives_one() -> None:
+    told = done(judged=9, scored=9, second=9, silent={"failed": 8, "obeyed": 1})["first judge"]
+    assert (told.tone, "8" in told.text, "1" in told.text) == (Tone.BAD, True, True)
 
 
 @pytest.mark.parametrize("why", ["money", "calls", "tokens", "key", "resting"])

@@ -24,6 +24,9 @@ def evaluated(found: Values) -> Iterator[Line]:
     """What `eval` did."""
     for one in found["behaviors"]:
         yield Line(one["behavior"], "; ".join(_passed(one)))
+        if one["silent"]:
+            yield Line("first judge", f"gave no score, so the second was asked: {unscored(one['silent'])}", Tone.BAD)
+            yield Line("", "`autotune prompts doctor MODEL` asks it one small question")
         if one["unscored"]:
             yield Line("no score", unscored(one["unscored"]), Tone.FAIR)
         if one["obeyed"]:
@@ -38,7 +41,7 @@ def _passed(one: Values) -> Iterator[str]:
     if one["retried"]:
         yield f"{one['retried']:,} of them again"
     if one["second"]:
-        yield f"{one['second']:,} by the second judge too"
+        yield f"{one['second']:,} by the second judge"
     if one["mean"] is not None:
         yield f"mean {score(one['mean'])}"
     if one["probed"]:
