@@ -51,6 +51,13 @@ def found(shop: Shop) -> dict[str, object]:
     return optimizing.optimize(known(shop), QUALITY, world.NOW, dry=True)
 
 
+def test_a_run_does_not_begin_where_the_days_money_is_spent(shop: Shop) -> None:
+    assert found(shop)["state"] == "planned"
+    for cap in ("MAX_USD", "MAX_CALLS"):
+        said = settings.read(shop.workshop / "prompts.toml", {f"AUTOTUNE_{cap}_PER_DAY": "0"})
+        assert optimizing.optimize(said, QUALITY, world.NOW, dry=True)["state"] == "day spent"
+
+
 def laid_out(shop: Shop, seed: int = 0) -> Path:
     from autotune.prompts.terms import terms
 

@@ -37,8 +37,8 @@ VERSION = 1
 class Judged:
     """What became of one case. `second` is why the strong judge was asked; `answered` is what was judged.
 
-    `obeyed` is how many judges followed what stands in the text that they judge. `silent` is what the first one gave, where that is no score
-    and the strong one was asked for it.
+    `obeyed` is how many judges followed what stands in the text that they judge. `silent` is what the first one gave, where that is no
+    score, and the strong one was asked in its place.
     """
 
     case: str

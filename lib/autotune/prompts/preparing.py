@@ -18,7 +18,7 @@ from autotune.core.cases.listed import line_of
 from autotune.core.cases.outlook import before_any
 from autotune.core.cases.scores import Asked, can_decide
 from autotune.core.cases.split import Case, units_in
-from autotune.core.judging import packs
+from autotune.core.judging import condition, packs
 from autotune.core.judging.instrument import Replay
 from autotune.core.ledger.state import Ending
 from autotune.core.records.behaviors import Behavior
@@ -28,7 +28,7 @@ from autotune.edges import git, run_folders
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.session import layout, sessions
-from autotune.prompts import canaries, judging, mainline, pools, runs
+from autotune.prompts import canaries, judging, mainline, pools, runs, standing
 from autotune.prompts.ingesting import database
 from autotune.prompts.runs import Run
 from autotune.prompts.searching import BATCH, MERGES, MOST_CONFIRMED
@@ -105,6 +105,9 @@ def _in_the_way(settings: Settings, repository: Repository, behavior: Behavior) 
     for found in runs.results(runs.folder_of(repository.top, behavior)):
         if found["state"] == "kept" and found["version"] not in stand.tried and git.resolve(repository.top, found["commit"]) is not None:
             return "waiting", {"session": found["session"]}
+    today = standing.spent(settings)
+    if condition.budget(today["usd"], today["calls"], today["max_usd"], today["max_calls"]) is not None:
+        return "day spent", {}
     return None
 
 

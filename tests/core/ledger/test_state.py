@@ -55,7 +55,7 @@ from autotune.core.ledger.lines import Event, from_line, to_line
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.segment import REFERENCE_KEPT, Segment
 from autotune.core.ledger.state import NOTES, RECENT, TRAIL, Ended, Ending, Spending, State, Step, seconds_between
-from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Run, Status, Verdict
+from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Part, Run, Status, Verdict
 from autotune.core.output.outcome import CASES, PASSED
 from autotune.core.stats import noise
 
@@ -834,6 +834,13 @@ def test_what_is_measured_with_is_the_first_runs_word_until_the_unchanged_code_s
     assert folded(state, taken(1), replace(void, reason=quoted("no"))).segment.left_behind is None
     renewed = folded(state, taken(1), void, replace(segment(2), reason=changed, timestamp=at(9)))
     assert (renewed.segment.left_behind, renewed.renewed) == (None, at(9))
+
+
+def test_a_first_run_that_gives_no_case_a_score_says_what_is_measured_with_too() -> None:
+    said = [
+        ran(None, Arm.INCUMBENT, Purpose.BASELINE, outcome=Outcome.OK, part=Part.SEARCH, context={"judge": judge}) for judge in ("a", "b")
+    ]
+    assert folded(begin(segment()), *said).segment.context == {"judge": "a"}
 
 
 def checkpointed(state: State) -> State:

@@ -137,6 +137,7 @@ def seen(segment: Segment, metric: Metric, event: events.Ran) -> Segment:
         return segment
     if event.part is not None:
         segment = replace(segment, searched=segment.searched.with_baseline(event.run, metric.name, segment.listed))
+    segment = replace(segment, context=segment.context if segment.baseline_observed else event.context)
     if value is None:  # no case of this batch was scored
         return replace(segment, baseline_observed=(*segment.baseline_observed, event.run))
     runs = (*segment.baseline_runs, value)
@@ -144,7 +145,6 @@ def seen(segment: Segment, metric: Metric, event: events.Ran) -> Segment:
     known = bool(event.cases and segment.baseline_runs)
     return replace(
         segment,
-        context=segment.context if segment.baseline_runs else event.context,
         baseline_runs=runs,
         baseline_wall_s=event.wall_s,
         baseline_prepare_s=max(segment.baseline_prepare_s, event.prepare_s),

@@ -170,6 +170,7 @@ _WHY = {
     "waiting": "a kept pack of {session} waits; `autotune prompts deploy` takes it",
     "spent": "the cases that decide are used up: {uses} of {planned_uses} confirmations; new traces refill them",
     "too few": "{units} users' cases can decide nothing; {fewest} are the fewest, and there have to be some to read and to select by",
+    "day spent": "the day's money or calls are used up; wait for tomorrow (UTC), or raise the cap in prompts.toml",
     "failed": "it failed: {reason}",
     "busy": "another run of it is at work",
     "stopped": "the run stopped: {reason}; run it again to go on",
