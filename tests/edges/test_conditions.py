@@ -25,7 +25,7 @@ def test_a_condition_is_named_with_the_file_it_was_met_at(number: int) -> None:
 
 
 def test_a_folder_that_went_away_is_named_and_a_file_that_is_missing_in_one_is_no_condition(tmp_path: Path) -> None:
-    with pytest.raises(AutotuneError, match="/gone is gone"), conditions():
+    with pytest.raises(AutotuneError, match="/gone"), conditions():
         (tmp_path / "gone" / "file").read_bytes()
     with pytest.raises(FileNotFoundError), conditions():
         (tmp_path / "file").read_bytes()

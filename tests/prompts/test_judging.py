@@ -273,6 +273,9 @@ def test_the_command_prints_a_line_for_each_case_of_the_run(
     said = json.loads(capsys.readouterr().out)
     assert [(one["case"], one["judgement"]["score"]) for one in said["cases"]] == [("case1", 0), ("case5", 0)]
     assert (said["context"]["judge"], said["cost_usd"]) == ("script:echo", 0)
+    monkeypatch.setenv("AUTOTUNE_CASES", str(tmp_path / "nowhere"))
+    assert app.run(["prompts", "judge", str(path)]) == 1
+    assert "nowhere" in capsys.readouterr().err
 
 
 def test_the_command_says_why_a_case_has_no_score(

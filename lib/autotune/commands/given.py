@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.codec import read_json
+from autotune.edges import named
 from autotune.errors import AutotuneError
 
 LONGEST_DESCRIPTION = 2000
@@ -60,7 +61,7 @@ def cases_of_the_run() -> list[str]:
     path, alone = os.environ.get("AUTOTUNE_CASES"), os.environ.get("AUTOTUNE_CASE")
     if path is None:
         return [alone] if alone else []
-    return [line.partition("\t")[0] for line in Path(path).read_text("utf-8").splitlines() if line]
+    return [line.partition("\t")[0] for line in named.text(Path(path)).splitlines() if line]
 
 
 def keep_with_the_run(case: str, said: object) -> None:

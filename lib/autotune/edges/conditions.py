@@ -41,7 +41,7 @@ def refused_by_system(problem: BaseException) -> AutotuneError | None:
         return AutotuneError(f"{said}.", "make room in one of them, or set TMPDIR to another")
     folder = os.path.dirname(where)  # noqa: PTH120 - a name that is no text is looked at as it is
     if problem.errno == errno.ENOENT and folder and not os.path.isdir(folder):  # noqa: PTH112
-        return AutotuneError(f"{folder} is gone.", "bring it back, or change to the folder where the project is now")
+        return AutotuneError(f"There is no folder {folder}.", "make it, or name another; if it was moved, go to where it is now")
     return None
 
 
