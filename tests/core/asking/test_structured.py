@@ -39,7 +39,9 @@ def test_what_is_cut_off_is_never_found_in_part(value: dict[str, Any], data: st.
         value_in("Well: " + text[:cut])
 
 
-@pytest.mark.parametrize("text", ["", "no", '{"a": 1} and {"b": 2}', '{"a": NaN}', '{"a": 1, "a": 2}', "```\n{1}\n```\n```\n{2}\n```"])
+@pytest.mark.parametrize(
+    "text", ["", "no", '{"a": 1} and {"b": 2}', '{"a": NaN}', '{"a": 1, "a": 2}', "```\n{1}\n```\n```\n{2}\n```", "[" * 5_000 + "]" * 5_000]
+)
 def test_what_is_no_json_or_more_than_one_value_is_refused(text: str) -> None:
     with pytest.raises(NotJson):
         value_in(text)
