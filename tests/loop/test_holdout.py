@@ -156,3 +156,4 @@ import bench
     said = project.autotune("init", "--name", "cheats", "--metric", "cost")
     assert said.code == 0
     assert ("work in the sandbox too; with --sandbox on" in said.err) is offered
+    assert ("do not work in the sandbox" in said.err) is not offered

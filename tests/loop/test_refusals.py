@@ -423,3 +423,13 @@ def test_what_takes_back_a_file_out_of_scope_works_in_any_folder(project: Projec
     assert command is not None
     project.git(*shlex.split(f"{command[1]}README"), folder=project.top / "src")
     assert project.read("README") == before
+
+
+def test_checks_that_need_what_the_benchmark_builds_are_told_of_prepare(project: Project) -> None:
+    project.write("autotune.sh", "mkdir -p out && echo 1 >out/built && echo METRIC size=$(wc -c <src/a.txt)\n")
+    project.write(".gitignore", "out/\n")
+    project.git("add", ".gitignore")
+    project.git("commit", "-qm", "ignored")
+    opening = ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once", "--checks", "test -e out/built")
+    assert "--prepare" in project.refused(*opening)
+    assert "--prepare" not in project.refused(*opening, "--prepare", "true")

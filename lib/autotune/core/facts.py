@@ -242,6 +242,7 @@ class Kind(StrEnum):
     CALIBRATING = "calibrating"
     MIN_EFFECT_SET = "min effect set"
     SANDBOX_WORKS = "sandbox works"
+    SANDBOX_FAILS = "sandbox fails"
     SEED_UNREAD = "seed unread"
     CASES_OPEN = "cases open"
     CONTEXT_CHANGED = "context changed"

@@ -552,6 +552,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     "repository if you can",
     Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too; with --sandbox on, runs have no network and write only in the "
     "measuring worktree",
+    Kind.SANDBOX_FAILS: "benchmark and checks do not work in the sandbox here, so runs are made without it; they may need the network",
     Kind.DIRECTION: _direction,
     Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): files in scope change in {top} during a measurement. There is no "
     "proof that these files are what is measured",

@@ -72,8 +72,10 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn, *, anyway: bo
         calibrating.refuse_blind(session, bench, values, elapsed_s)
     passed, why, output = bench.check(Arm.INCUMBENT)
     if not passed:
+        config = session.state.config
+        build = "" if config.prepare else "; if they need what the benchmark builds, put the build into `--prepare`"
         raise AutotuneError(
-            f"The checks do not pass on the unchanged code: {told(why)}\n{output}", f"mend them; they are `{session.state.config.checks}`"
+            f"The checks do not pass on the unchanged code: {told(why)}\n{output}", f"mend them; they are `{config.checks}`{build}"
         )
     if (flaky := bench.flaky()) is not None:
         session.say(flaky)
@@ -152,7 +154,7 @@ def _baseline_result(session: Session, values: Sequence[float]) -> Result:
 
 
 def offer_sandbox(session: Session) -> None:
-    """Say that the sandbox would do, where it does: with one more run of benchmark and checks, unless that is too dear.
+    """Say whether the sandbox would do: with one more run of benchmark and checks, unless that is too dear.
 
     It is where a baseline took three runs, and this would take two builds more. Where the system has no sandbox, the run fails.
     """
@@ -174,8 +176,7 @@ def offer_sandbox(session: Session) -> None:
         works = bench.passes()
     except AutotuneError:
         return
-    if works:
-        session.say(Fact(Kind.SANDBOX_WORKS))
+    session.say(Fact(Kind.SANDBOX_WORKS if works else Kind.SANDBOX_FAILS))
 
 
 def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | None = None) -> tuple[Event, ...] | Fact:
