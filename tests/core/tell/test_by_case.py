@@ -8,12 +8,14 @@ from tests.core.session import at, folded, segment
 
 from autotune.core.cases.split import digest, letters, split
 from autotune.core.facts import quoted
-from autotune.core.ledger.events import Listed, Opened, Ran
+from autotune.core.ledger.events import CandidateTaken, Listed, Opened, Ran
 from autotune.core.ledger.fold import begin
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import Ended, Ending, State
 from autotune.core.model import Arm, Outcome, Part
 from autotune.core.tell import by_case
+from autotune.core.tell.lines import laid_out
+from autotune.core.tell.story import LABELS, Story, lines
 
 LINES = tuple(f"c{number}\tg{number // 2}" for number in range(140))
 
@@ -53,6 +55,15 @@ def test_search_cases_are_named_and_those_that_decide_are_counted() -> None:
     assert told["decided on"] == "1 better, 0 worse, 1 the same"
     assert told["groups"] == "g0 +0.5, g2 -1"
     assert not list(by_case.of_cases((), state.metric, state))
+
+
+def test_the_plot_of_a_session_on_cases_is_not_broken_over_lines() -> None:
+    runs = tuple(replace(run, metrics={**run.metrics, "t": value}) for run, value in zip(RUNS, (0.25, 0.75, 0.5, 1.0), strict=True))
+    found = Story(1, segment(), taken=CandidateTaken(1, "c" * 40, "b" * 40, ("m.py",), at(1), settles=True), runs=runs)
+    text = laid_out(lines(found, scored(), 80 - LABELS), 80)
+    rows = [line.split() for line in text.splitlines()]
+    assert ["incumbent", "•", "•"] in rows
+    assert ["0.25", "1.00"] in rows
 
 
 def test_no_value_of_a_case_that_decides_is_shown_nor_what_it_wrote() -> None:

@@ -29,7 +29,7 @@ from autotune.core.tell.words import told
 LONGEST_TEXT = 2000
 FILES_NAMED = 20
 METRICS_NAMED = 12
-LABELS = 12  # columns that the labels of a story take, with what separates them from the texts
+LABELS = 2 + max(map(len, by_case.LABELS))  # columns that the labels of a story take, with what separates them from the texts
 ARM_COLUMN = 10  # columns
 LEAST_AXIS = 10  # columns
 _PURPOSES = (Purpose.EXPERIMENT, Purpose.CROSS_CHECK)
