@@ -271,6 +271,16 @@ def test_two_sessions_stand_side_by_side(browser: Any, tmp_path: Path) -> None: 
         assert page.url.endswith("#/s/demo-1/with/demo-2/second/4")
 
 
+def test_what_is_open_is_drawn_again_where_the_window_gets_narrow(browser: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    plant(tmp_path / "project", events_of_the_demo())
+    with served(tmp_path / "project") as here, Page(browser, here, "demo-1", 1100) as page:
+        row(page, 1).locator("a").click()
+        page.locator("dialog canvas").wait_for()
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.wait_for_timeout(1000)
+        assert page.locator("dialog canvas").bounding_box()["width"] < 390
+
+
 @pytest.mark.parametrize("width", [1024, 1100, 1200, 1280, 1366, 1440, 1920])
 def test_a_change_has_room_to_be_read_on_screens_of_any_width(browser: Any, tmp_path: Path, width: int) -> None:  # noqa: ANN401
     plant(tmp_path / "project", events_of_the_demo())

@@ -159,6 +159,8 @@ async function closeUp(name, number) {
   if (shown === key) fillCloseUp(name, number, found);
 }
 
+let drawSamples = () => {};
+
 function fillCloseUp(name, number, found) {
   const numbers = [...(panes.get(name)?.rows.keys() ?? [])].sort((one, other) => one - other);
   const at = numbers.indexOf(number);
@@ -190,10 +192,14 @@ function fillCloseUp(name, number, found) {
   );
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
-  if (found.samples) {
-    area.setAttribute("aria-label", Object.values(found.samples.words).join(", "));
+  drawSamples = () => {};
+  if (!found.samples) return;
+  area.setAttribute("aria-label", Object.values(found.samples.words).join(", "));
+  drawSamples = () => {
+    area.replaceChildren();
     samples(area, found.samples);
-  }
+  };
+  drawSamples();
 }
 
 function pairs(found) {
@@ -253,10 +259,16 @@ dialog.addEventListener("close", () => {
 });
 dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 addEventListener("hashchange", route);
+
+function redraw() {
+  panels.redraw();
+  if (dialog.open) drawSamples();
+}
+
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   for (const pane of panes.values()) pane.redraw();
-  panels.redraw();
+  redraw();
 });
-addEventListener("resize", debounced(() => panels.redraw(), 150));
+addEventListener("resize", debounced(redraw, 150));
 await enter();
 await route();
