@@ -45,10 +45,11 @@ def _not_too_deep(text: str | bytes, read: Callable[[], T]) -> T:
         raise TooDeep from None
     signs = "[{." if isinstance(text, str) else b"[{"  # in TOML a dot nests, too
     inner: list[object] = [held] if sum(map(text.count, signs)) >= DEEPEST else []  # type: ignore[arg-type] # a text's signs, or bytes'
-    for _ in range(DEEPEST):
-        inner = [one for outer in inner for one in _within(outer)]
-    if inner:
-        raise TooDeep
+    depth = 0
+    while inner := [one for outer in inner for one in _within(outer) if isinstance(one, dict | list)]:
+        depth += 1
+        if depth >= DEEPEST:
+            raise TooDeep
     return held
 
 
