@@ -123,7 +123,7 @@ def test_a_candidate_that_is_refused_is_given_up_with_default_permissions(sessio
     talk = session.talk(script, *AGENT)
     assert talk.last == "end"
     assert "would change what the benchmark loads" in talk["refused"].result
-    assert "`autotune log --description TEXT --status discard` takes back all of it" in talk["refused"].result
+    assert "`autotune log --description TEXT --status discard` takes back all that is open, and saves it" in talk["refused"].result
     assert talk["given up"].ran
     assert [one["status"] for one in session.results][1:] == ["keep"]
     assert not (session.project / "src/conftest.py").exists()

@@ -305,7 +305,9 @@ def test_a_candidate_that_is_refused_or_given_up_is_taken_back_with_a_discard(pr
     project.write("src/conftest.py", "x = 1\n")
     project.write("src/a.txt", "a\n")
     project.write("README", "changed\n")
-    assert "`autotune log --description TEXT --status discard` takes back all of it" in project.refused("try", "-d", "x")
+    assert "`autotune log --description TEXT --status discard` takes back all that is open, and saves it" in project.refused(
+        "try", "-d", "x"
+    )
     answer = project.ok("log", "-d", "may not be", "--status", "discard")
     [found] = [event["found"] for event in project.events("notice")]
     assert (found["kind"], found["because"]["words"]) == ("candidate given up", "may not be")
@@ -419,7 +421,7 @@ def test_what_takes_back_a_file_out_of_scope_works_in_any_folder(project: Projec
     project.write("README", "mine\n")
     project.git(*kept)
     words = project.refused("try", "-d", "x")
-    command = re.search(r"`git (.* )FILE`, or delete", words)
+    command = re.search(r"`git (.* )FILE`", words)
     assert command is not None
     project.git(*shlex.split(f"{command[1]}README"), folder=project.top / "src")
     assert project.read("README") == before

@@ -152,8 +152,8 @@ def _refuse_forbidden(session: Session, found: Look) -> None:
     more = len(found.refused) - len(named)
     raise AutotuneError(
         f"The candidate changes files that it may not: {'; '.join(named)}{f'; and {more} more' if more else ''}.",
-        f"take those changes back (`git -C {quote(str(session.top))} restore --source=HEAD FILE`, or delete a new file), then try again; "
-        f"{_TAKE_BACK} takes back all of it",
+        f"take those changes back, then try again. {_TAKE_BACK} takes back all that is open, and saves it; "
+        f"`git -C {quote(str(session.top))} restore --source=HEAD FILE` takes back one file, and saves nothing; delete a new file",
     )
 
 
