@@ -196,6 +196,7 @@ def test_a_count_agrees_with_its_noun() -> None:
         (Effect(1.0, 0.99, 1.01), "no different [1.0 lower, 1.0 higher]"),
         (Effect(0.95, 0.95, 0.95), "5.0 % lower"),
         (Effect(-0.25, -0.5, 0.1, relative=False), "0.25 s lower [0.10 higher, 0.50 lower]"),
+        (Effect(9e-05, -0.20978, 0.20992, relative=False), "0.000090 s higher [0.21 lower, 0.21 higher]"),
     ],
 )
 def test_an_effect_reads_as_a_direction_with_ends_rounded_outwards(effect: Effect, words: str) -> None:
@@ -262,6 +263,7 @@ def test_the_ends_in_a_column_enclose_the_interval_and_none_is_below_nothing(end
         (Effect(1.0, 1.0, 1.0), "[0.0, 0.0]"),
         (Effect(0.9, 0.5, 12.0), "[x0.5, x12]"),
         (Effect(-0.5, -0.61, 0.2, relative=False), "[-0.61, +0.20]"),
+        (Effect(9e-05, -0.20978, 0.20992, relative=False), "[-0.21, +0.21]"),
         (Effect(2e12, 1e12, 3e12, relative=False), "[1000000000000, 3000000000000]"),
     ],
 )
