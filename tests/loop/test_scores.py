@@ -76,6 +76,7 @@ def test_a_gain_is_kept_by_the_cases_that_decide_and_what_is_none_never_comes_to
     (claim,) = project.events("claim")
     assert {place for run in ran(project, purpose="claim") for place in run["cases"]} == parts["held out"]
     assert claim["effect"]["estimate"] > 0.3
+    assert claim["reason"]["besides"] == [{"kind": "on held-out cases", "figures": {"cases": len(parts["held out"])}}]
     project.ok("check")
 
 

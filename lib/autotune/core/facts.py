@@ -64,6 +64,7 @@ class Kind(StrEnum):
     FLAKY = "flaky"
     ONE_NUMBER = "one number"
     BUILT_AFRESH = "built afresh"
+    ON_HELD_OUT = "on held-out cases"
     # Why runs are no evidence.
     PRINTED_TWICE = "printed twice"
     CLOCK_DISAGREES = "clock disagrees"

@@ -238,7 +238,10 @@ def test_it_is_known_how_search_cases_stand_and_what_the_last_candidates_did_to_
     }
     lines_shown = {line.label: line.text for line in headline(state, at(9))}
     assert "1 of 20" in lines_shown["cases"]
-    assert "one by one" in lines_shown["noise"]
+    assert "`autotune calibrate` says" in lines_shown["noise"]
+    unit = UnitOutlook(10, 8.0, Taken.CASE, 0.0, 0.023, 417.0, 0.05, 100.0)
+    known = Calibrated(1, 1.0, 0.0, 0.0, 0.0, logs=False, mode=DecisionMode.RACE, timestamp=NOW, by_unit=unit)
+    assert "by 2.3 % of the range" in {line.label: line.text for line in headline(folded(state, known), at(9))}["noise"]
     again = state.segment.searched.with_experiment(3, [], "t", state.segment.listed, kept=True)
     assert again == state.segment.searched
 

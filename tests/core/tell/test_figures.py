@@ -264,6 +264,7 @@ def test_the_ends_in_a_column_enclose_the_interval_and_none_is_below_nothing(end
         (Effect(0.9, 0.5, 12.0), "[x0.5, x12]"),
         (Effect(-0.5, -0.61, 0.2, relative=False), "[-0.61, +0.20]"),
         (Effect(9e-05, -0.20978, 0.20992, relative=False), "[-0.21, +0.21]"),
+        (Effect(-0.84, -0.97, 0.42, relative=False), "[-0.97, +0.42]"),
         (Effect(2e12, 1e12, 3e12, relative=False), "[1000000000000, 3000000000000]"),
     ],
 )

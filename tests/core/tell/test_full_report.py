@@ -17,7 +17,7 @@ from autotune.core.ledger.events import Ran, SegmentOpened, Spent
 from autotune.core.ledger.fold import after, begin
 from autotune.core.ledger.lines import from_line
 from autotune.core.ledger.purposes import Purpose
-from autotune.core.model import Arm, DecisionMode, Effect, Outcome, Status
+from autotune.core.model import Arm, DecisionMode, Effect, Outcome, Run, Status
 from autotune.core.output.outcome import PASSED
 from autotune.core.tell import full_report as reporting
 from autotune.core.tell import plots
@@ -126,6 +126,9 @@ def test_race_promises_and_builds_that_are_not_counted_are_told() -> None:
 def test_the_cost_is_told_where_an_agent_told_it_and_the_machine_without_its_name() -> None:
     state, found = session(1)
     assert (line(full_report(state, NOW, found), "cost", "cost") or "").startswith("not known")
+    free, _ = session(1, cost_metric="cost_usd")
+    free = replace(free, segment=replace(free.segment, baseline_observed=(Run(Arm.INCUMBENT, Outcome.OK, {"t": 1.0, "cost_usd": 0.0}),)))
+    assert line(full_report(free, NOW, found), "cost", "cost") == "$0.00"
     told = folded(state, Spent(1.5, 12_000, "client", at(9)))
     told = replace(told, segment=replace(told.segment, opened=replace(told.segment.opened, machine={"host": "mine", "cpu": "fast"})))
     report = full_report(told, NOW, found)

@@ -61,11 +61,21 @@ def test_where_a_least_effect_comes_from_is_said() -> None:
     assert dict(understood(crossed, 1))["min_effect"].startswith("3 points")
 
 
-def with_scores(count: int, **changed: Any) -> dict[str, str]:
-    lines = [f"c{number}" for number in range(count)]
+def test_groups_are_counted_where_they_are_too_few_to_split() -> None:
+    assert with_scores(200, grouped=4)["cases"].startswith("200 in 50 groups; all decide, and you see none one by one: 60 groups are")
+
+
+def test_cases_that_are_enough_to_split_are_not_called_too_few() -> None:
+    said = with_scores(200, holdout_share=0.0, search_share=0.0)["cases"]
+    assert ("all decide" in said, "fewest" in said) == (True, False)
+
+
+def with_scores(count: int, *, grouped: int = 0, **changed: Any) -> dict[str, str]:
+    lines = [f"c{number}\tg{number // grouped}" if grouped else f"c{number}" for number in range(count)]
     state = begin(segment(cases=lines, score_range=[0, 10], direction="higher", **changed))
     cases = listed(lines)
-    return dict(understood(after(state, Listed(tuple(lines), "", letters(cases, split(cases)))), 1))
+    parts = split(cases, state.config.holdout_share, state.config.search_share)
+    return dict(understood(after(state, Listed(tuple(lines), "", letters(cases, parts))), 1))
 
 
 def test_of_cases_with_scores_it_is_said_what_they_are_for_and_what_they_can_show() -> None:
@@ -74,5 +84,6 @@ def test_of_cases_with_scores_it_is_said_what_they_are_for_and_what_they_can_sho
     assert "held out" in said
     assert "difference of about" in said
     assert "all decide" in with_scores(40)["cases"]
+    assert "60 cases are the fewest" in with_scores(40)["cases"]
     assert "no difference" in with_scores(4)["cases"]
     assert with_scores(200, min_effect=0.5)["min_effect"].startswith("0.5,")

@@ -52,7 +52,7 @@ def test_scores_are_drawn_and_not_said_twice() -> None:
     found = card(periods=[{"from_ms": 5, "mean": MEAN, "unscored": 0}, {"from_ms": 9, "mean": None, "unscored": 3}])
     assert [(each["name"], each["value"], each["low"], each["high"]) for each in found["intervals"]] == [("p-a", 0.7, 0.6, 0.8)]
     assert [each["from_ms"] for each in found["times"]] == [5]
-    assert not {"score", "day of", "money"} & {label for label, _, _ in found["lines"]}
+    assert not {"score", "day", "money"} & {label for label, _, _ in found["lines"]}
     alone = card(versions=[{"version": None, "mean": {**MEAN, "low": None, "high": None}, "unscored": 0}])
     assert [(each["low"], each["high"]) for each in alone["intervals"]] == [(0.7, 0.7)]
 

@@ -521,14 +521,14 @@ def line(state: State, label: str) -> str:
 
 def test_values_are_told_without_a_total_which_only_a_claim_can_say() -> None:
     state = folded(bare(), *baseline(1.0, 1.001), kept(1, 0.9979, effect=Effect(0.97, 0.96, 0.98)))
-    assert line(state, "time_ms") == "baseline 1.001 ms; last keep, experiment 1: 3.0 % lower than the code before it"
+    assert line(state, "time_ms") == "baseline 1.001 ms; last keep, experiment 1: 3.0 % lower than before"
     forced = folded(bare(), *baseline(1.0, 1.001), kept(1, 0.9979, forced=True))
     assert line(forced, "time_ms") == "baseline 1.001 ms; last keep, experiment 1"
 
 
 def test_the_values_of_a_benchmark_that_repeats_exactly_stand_beside_each_other() -> None:
     state = folded(bare(), *baseline(1234.0, 1234.0), kept(1, 1200.0, effect=Effect(0.9724, 0.9724, 0.9724)))
-    assert line(state, "time_ms") == "baseline 1234 ms → 1200 ms; last keep, experiment 1: 2.8 % lower than the code before it"
+    assert line(state, "time_ms") == "baseline 1234 ms → 1200 ms; last keep, experiment 1: 2.8 % lower than before"
     assert [row.value for row in report.table(state, state.recent.rows)] == ["1200"]
 
 
@@ -984,6 +984,8 @@ def test_a_brief_tells_narrowed_scope_repair_guardrails_and_what_is_protected() 
     assert "`bash autotune.checks.sh` passes, `memory_mb <= 1.02x`" in page
     assert "Never: `tests/**`, `autotune.toml`, `autotune.jsonl`" in page
     assert "where the scope does not name them, the files that `bash autotune.sh` names" in page
+    same = brief(folded(bare(benchmark="make test", checks="make test"), *baseline(10.0)), NOW)
+    assert same.count("the files that `make test` names") == 1
 
 
 def test_a_benchmark_that_is_measured_from_outside_may_be_changed() -> None:

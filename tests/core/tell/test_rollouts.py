@@ -77,6 +77,8 @@ def test_what_no_session_kept_what_was_forced_and_what_comes_first_is_said() -> 
     assert "unknown" in said(deployed({**DEPLOYED, "action": "began", "units_a_day": 0, "evidence": "", "diff": []}))
     long = {**DEPLOYED, "action": "began", "diff": [*DEPLOYED["diff"], *["+more"] * 60]}
     assert said(deployed(long)).endswith("…")
+    prompt = {**DEPLOYED, "action": "began", "diff": [*DEPLOYED["diff"], "+" + 40 * "An old sentence. " + "A new one."]}
+    assert "A new one." in said(deployed(prompt))
 
 
 def test_nothing_a_canary_that_runs_and_a_refusal_are_one_line_each() -> None:

@@ -94,7 +94,7 @@ def test_a_watch_is_told(fate: Fate) -> None:
     assert "nothing to watch" in told(None, "", None, {})
     assert ("too little was seen" in told(replace(STANDING, recall=Share(1, 1)), "", None, {})) is (fate is Fate.OVER)
     first, second = told(STANDING, "", None, {}), told(STANDING, "2026", 0.5, {"score": 30, "wrong": 1})
-    assert ["in no session yet" in first, "50 % at least" in second, "30.0 to 1 that recall" in second] == [True, True, True]
+    assert ["in no session yet" in first, "at least 50 %" in second, "30.0 to 1 that recall" in second] == [True, True, True]
     assert "at least" not in told(STANDING, "2026", 0.0, {})  # which every recall is
     assert ("regressed in recall" in first) is (fate is Fate.REGRESSED)
 
@@ -153,7 +153,7 @@ def test_what_a_judge_is_asked_and_finds_is_told() -> None:
 def test_what_turns_took_is_told() -> None:
     fired, silent, none = Effort(2, 2, 2400, 1, 1), Effort(3, 1, 800, 0, 0), Effort(0, 0, 0, 0, 0)
     told = text(skills.took(fired, silent))
-    assert ["1 200 in a turn" in told, "; 800 in turns" in told, "1 of 2 turns in which it ran; in 0 of 3" in told] == [True] * 3
+    assert ["1,200 in a turn" in told, "; 800 in turns" in told, "1 of 2 turns in which it ran; in 0 of 3" in told] == [True] * 3
     assert "did not" not in text(skills.took(fired, none))
     assert text(skills.took(none, silent)) == ""
     assert text(skills.took(Effort(1, 0, 0, 0, 0), none)) == ""

@@ -58,11 +58,11 @@ def test_a_behaviour_in_full() -> None:
         agreement={**AGREEMENT, "doubt": "no labels"},
         bias={"order": {**MEAN, "low": 0.1}, "length": {**MEAN, "low": None}},
     )
-    assert {"judge", "", "score", "criterion", "day of", "no score", "agreement", "promotion", "bias", "money"} == set(loud)
+    assert {"judge", "", "score", "criterion", "day", "no score", "agreement", "promotion", "bias", "money"} == set(loud)
     assert "c:d" in loud["judge"].text
     assert "3.25" in loud["criterion"].text
-    assert "1970-01-01" in loud["day of"].text
-    assert "week of" in lines(period_ms=7 * 86_400_000, periods=[{"from_ms": 0, "mean": MEAN, "unscored": 1}])
+    assert "1970-01-01" in loud["day"].text
+    assert "week" in lines(period_ms=7 * 86_400_000, periods=[{"from_ms": 0, "mean": MEAN, "unscored": 1}])
 
 
 def test_a_bias_that_is_surely_there_stands_out() -> None:

@@ -84,6 +84,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.NOISE_CHANGED: {"before": 0.01, "now": 0.1, "logs": True},
     Kind.TARGET_MEASURED: {"runs": 3, "value": 1.5},
     Kind.CLAIM_DUE: {"keeps": 10},
+    Kind.ON_HELD_OUT: {"cases": 40},
     Kind.LINE_TORN: {"bytes": 7},
     Kind.LEDGER_PUT_BACK: {"lines": 1, "aside": "/a"},
     Kind.LINES_SET_ASIDE: {"line": 7, "aside": "/a"},

@@ -172,7 +172,7 @@ def _fate(fate: Fate, mode: DecisionMode, reason: Fact) -> str:  # noqa: C901, P
         case Fate.NOT_SHOWN if worse_allowed:
             return "{was} taken back: the runs do not rule out that it is worse by more than simplify_margin allows"
         case Fate.KEPT if reason.kind in KEPT_WITHOUT_PROOF:
-            return "{was} kept unconfirmed; since then, fresh runs side by side with the code before it have confirmed that it is better"
+            return "{was} kept unconfirmed; since then, fresh runs side by side with what was there before have confirmed that it is better"
         case Fate.KEPT if reason.kind is Kind.BETTER_EXACTLY:
             return _KEPT_EXACTLY
         case Fate.UNCONFIRMED if reason.kind is Kind.BETTER_BUILT_ONCE:
@@ -217,7 +217,7 @@ _OPEN: Mapping[AnyKind, str] = {
 }
 _TO_CONFIRM = (Fate.UNCONFIRMED, Fate.BY_PROCESSOR_TIME)
 _FATES = {
-    Fate.KEPT: "{was} kept: run side by side with the code before it, it was better, and luck is ruled out as far as this session asks",
+    Fate.KEPT: "{was} kept: run side by side with what was there before, it was better, and luck is ruled out as far as this session asks",
     Fate.UNCONFIRMED: "{was} kept, but is not confirmed: it looked better",
     Fate.BY_PROCESSOR_TIME: "{was} kept by processor time: it takes less processor time, and luck is ruled out as far as this session "
     "asks. The metric's own estimate agrees, but cannot show it alone: other work made some runs wait longer than others",
@@ -344,7 +344,7 @@ def _advice(state: State, now: str, experiment: int | None, fate: Fate | None, *
         if state.experiment is None and fate not in (Fate.KEPT, *_TO_CONFIRM, Fate.FORCED, Fate.INCONCLUSIVE):
             yield Advice(f"autotune restore {experiment}", f"opens its changes again{_WHEN.get(fate, '')}" if fate else "")
     if fate in _TO_CONFIRM and not measuring and state.experiment is None:
-        yield Advice(f"autotune confirm {experiment}", "runs it again, side by side with the code before it, to confirm it")
+        yield Advice(f"autotune confirm {experiment}", "runs it again, side by side with what was there before, to confirm it")
     if state.claim_is_due and not measuring and state.experiment is None:
         yield Advice("autotune confirm", "measures what was gained in all")
     if state.ended is None:

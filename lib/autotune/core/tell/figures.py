@@ -179,7 +179,7 @@ def _in_percent_or_units(effect: Effect, unit: str) -> tuple[str, str, str]:
         decimals = max(decimals, _decimals(100 - estimate))  # 99.98 % lower is not 100 % lower
     way, back = ("lower", "higher") if lower else ("higher", "lower")
     said = f"{estimate:.{decimals}f}{measure} {way}" if estimate else SAME
-    down, up = _outwards(low, high, _decimals(high - low) if low < 0 < high else decimals)
+    down, up = _outwards(low, high, _decimals((high - low) / 2) if low < 0 < high else decimals)
     return (said, down, up) if estimate and low >= 0 else (said, f"{down.removeprefix('-')} {back}", f"{up} {way}")
 
 
@@ -216,7 +216,7 @@ def interval_in_short(effect: Effect) -> str:
     if effect.relative:
         low, high = _percent(low - 1), _percent(high - 1)
     estimate = _percent(effect.estimate - 1) if effect.relative else effect.estimate
-    down, up = _outwards(low, high, _decimals(high - low) if low < 0 < high else _decimals(estimate, low, high))
+    down, up = _outwards(low, high, _decimals((high - low) / 2) if low < 0 < high else _decimals(estimate, low, high))
     return f"[{_signed(down)}, {_signed(up)}]"
 
 

@@ -242,10 +242,11 @@ def why(row: Row, room: int) -> str:
 
 
 def _cost(state: State, now: str) -> tuple[Line, ...]:
-    known = state.spending.spent is not None or state.spending.printed_usd
     return (
         Line("time", headline.time_spent(state, now)),
-        Line("cost", headline.cost(state) if known else "not known: nothing has said what it cost in money or tokens"),
+        Line(
+            "cost", headline.cost(state) if headline.cost_is_known(state) else "not known: nothing has said what it cost in money or tokens"
+        ),
     )
 
 

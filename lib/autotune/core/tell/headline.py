@@ -108,7 +108,7 @@ def condition(state: State) -> str:
 
 
 def value(state: State) -> str:
-    """Say where the metric was, and what the last keep was against the code before it.
+    """Say where the metric was, and how far the last keep was from what was there before.
 
     The value of today stands beside that of the start only where the benchmark repeats exactly: else the two are of different times.
     """
@@ -121,7 +121,7 @@ def value(state: State) -> str:
     best = state.segment.best
     shown = (found,) if best is None or not repeats(state) else (found, best)
     values = " → ".join(with_unit(text, state.metric.unit) for text in numbers(shown, noise_of_a_run(state)))
-    effect = "" if last.effect is None else f": {estimate_in_words(last.effect, state.metric.unit)} than the code before it"
+    effect = "" if last.effect is None else f": {estimate_in_words(last.effect, state.metric.unit)} than before"
     return f"baseline {values}; last keep, experiment {last.index}{effect}"
 
 
@@ -188,7 +188,10 @@ def noise_of_a_run(state: State) -> Noise:
 def noise_words(state: State) -> str:
     """Say how much the unchanged code differs from itself."""
     if state.scores is not None:
-        return "cases are compared one by one; `autotune calibrate` says how much the unchanged code differs from itself"
+        known = None if state.segment.calibrated is None else state.segment.calibrated.by_unit
+        if known is None:
+            return "cases are compared one by one; `autotune calibrate` says how much the same case's scores differ"
+        return f"cases are compared one by one; the same case's scores differ by {share_in_words(known.noise, figures=2)} of the range"
     if not state.segment.pool:
         return "not known: the unchanged code was run once" if state.segment.baseline is not None else "not known yet"
     sigma = noise_of_a_run(state).sigma
@@ -272,10 +275,16 @@ def budget(state: State, now: str) -> dict[str, float]:
     return {"healing": max(0, state.config.recovery.max_healing_attempts - state.vitals.attempts), **counted}
 
 
+def cost_is_known(state: State) -> bool:
+    """Whether an agent, a run or a proposer has said what it cost; runs may say that they cost nothing."""
+    printed = any(state.config.cost_metric in run.samples for run in state.segment.baseline_observed)
+    return state.spending.spent is not None or bool(state.spending.printed_usd) or printed
+
+
 def cost(state: State) -> str:
     """Say what all have cost, and what of it runs and proposers printed."""
     spent = state.spending
-    tokens = f", {spent.tokens:,} tokens" if spent.tokens or not spent.printed_usd else ""
+    tokens = f", {spent.tokens:,} tokens" if spent.tokens or (spent.spent is not None and not spent.printed_usd) else ""
     printed = f", {money(spent.printed_usd)} of it as {state.config.cost_metric} was printed" if spent.printed_usd else ""
     return f"{money(spent.cost_usd)}{', partly estimated' if spent.cost_estimated else ''}{tokens}{printed}"
 

@@ -50,8 +50,9 @@ def _cases(state: State) -> str:
     size = "" if least is None or scores is None else with_unit(number(abs(scores.effect(least)), figures=2), state.config.unit)
     shows = f"they can show a difference of about {size}" if size else "they can show no difference"
     if split.whole:
-        few = f"all decide, and you see none one by one: {FEWEST_TO_SPLIT} are the fewest to split"
-        return f"{len(cases)}; {few}; {shows} (`autotune calibrate` says more)"
+        few = f": {FEWEST_TO_SPLIT} {what}s are the fewest to split" if units < FEWEST_TO_SPLIT else ""
+        groups = f" in {units} groups" if what == "group" else ""
+        return f"{len(cases)}{groups}; all decide, and you see none one by one{few}; {shows} (`autotune calibrate` says more)"
     parts = f"{len(split.search)} to search with, {len(split.confirm)} that decide, {len(split.held_out)} held out for claims"
     return f"{len(cases)}: {parts}; {counted(units, what)} decide, {shows} (`autotune calibrate` says more)"
 

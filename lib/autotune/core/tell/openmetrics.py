@@ -43,7 +43,7 @@ def _families(state: State, now: str) -> Iterator[Family]:
     yield Family("autotune_active_seconds", "counter", "How long the session was active.", [({}, spending.active(now))])
     yield Family("autotune_run_seconds", "counter", "How long its runs took.", [({}, spending.run_s)])
     told = spending.spent is not None
-    paid = spending.cost_usd if told or spending.printed_usd else None
+    paid = spending.cost_usd if headline.cost_is_known(state) else None
     yield Family("autotune_cost_usd", "counter", "What agents, runs and proposers said that they cost.", [({}, paid)])
     yield Family("autotune_tokens", "counter", "What the agent has cost in tokens.", [({}, spending.tokens if told else None)])
 

@@ -158,7 +158,7 @@ def _meter(name: str, share: float, text: str) -> dict[str, Any]:
 
 def _lines(one: Values) -> Iterator[Line]:
     """The rest of what there is to say: all but the scores, which are drawn."""
-    drawn = {"score", "day of", "week of", "money", "judge", "", "wrong"}
+    drawn = {"score", "day", "week", "money", "judge", "", "wrong"}
     for line in standing.in_full(one):
         if line.label not in drawn:
             yield replace(line, label="canary") if line.label == one["behavior"] else line

@@ -72,7 +72,7 @@ def effects_plot(state: State, every: Sequence[Row], segments: Sequence[SegmentO
         steps=tuple(_steps(rows, relative=relative)),
         claim=claim if claim is not None and claim.relative == relative else None,
         relative=relative,
-        words=f"effects, {metric.direction} is better, with intervals: ● kept, · not kept, ▪ failed, ┄ the code before",
+        words=f"effects, {metric.direction} is better, with intervals: ● kept, · not kept, ▪ failed, ┄ before",
         words_of_steps=_STEPS + ("" if claim is None else _CLAIMED),
     )
 

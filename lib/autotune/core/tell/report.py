@@ -175,4 +175,4 @@ def in_short(state: State, now: str, worker: str | None = None, since: str | Non
 
 def marks(state: State) -> str:
     """What the marks of the chart mean."""
-    return f"effects, {state.metric.direction} is better: ● kept · not x failed ┄ the code before"
+    return f"effects, {state.metric.direction} is better: ● kept · not x failed ┄ before"

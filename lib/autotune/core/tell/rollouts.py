@@ -14,7 +14,7 @@ from autotune.core.tell.lines import Line, Tone, Values
 
 PROMOTED = "A promoted pack of {behavior}"
 RESTORED = "The pack of {behavior} that is deployed again"
-_LONGEST, _LONGEST_LINE, _MOST_LINES = 300, 160, 40
+_LONGEST, _LONGEST_LINE, _MOST_LINES = 300, 4000, 40
 _BECAUSE = {
     Because.EMERGENCY: "{about} went beyond a cap in the last hours",
     Because.MISASSIGNED: "the canary is not shown to the share that is set ({misassigned:.0f} : 1); the reader does not keep to it",
@@ -149,17 +149,17 @@ def _canary(one: Values) -> Iterator[Line]:
 
 def _units(one: Values) -> str:
     control, canary = one["scored"]
-    coin = "drawn by the format" if one["by_format"] else "drawn by the reader itself"
+    coin = "thrown as the format says" if one["by_format"] else "thrown by the reader itself"
     carried = "; what one request does to the next is not seen" if one["unit"] == UnitKind.REQUEST else ""
     waiting = f"; {counted(one['waiting'], 'unit')} wait for the judge" if one["waiting"] else ""
     days = f"day {one['days']:.1f} of {one['max_days']:g}"
-    each = f"each is {_UNITS[UnitKind(one['unit'])]}, {coin}{carried}"
+    each = f"one coin decides {_UNITS[UnitKind(one['unit'])]}, {coin}{carried}"
     return f"{canary:,} of the canary and {control:,} beside it have a score, {days}; {each}{waiting}"
 
 
 def _boundaries(one: Values) -> str:
-    odds = f"better {in_odds(one['evidence'])} of {one['needed']:.0f}, worse {in_odds(one['worse'])} of {WORSE:.0f}"
-    return f"{odds}, {one['scored'][1]} of {one['fewest']} units"
+    better = f"better {in_odds(one['evidence'])} (needed {one['needed']:.0f} : 1)"
+    return f"{better}, worse {in_odds(one['worse'])} (needed {WORSE:.0f} : 1), {one['scored'][1]} units (needed {one['fewest']})"
 
 
 def _after(one: Values) -> Iterator[Line]:

@@ -95,8 +95,8 @@ def status(found: Values) -> Iterator[Line]:
     if not found["records"]:
         yield Line("records", "none yet; `autotune ingest` takes in what your agent wrote")
     else:
-        groups = f"{counted(found['users'], 'user')}, {counted(found['conversations'], 'conversation')}"
-        yield Line("records", f"{found['records']:,} of {groups}, from {day(found['first_ms'])} to {day(found['last_ms'])}")
+        groups = f"{counted(found['users'], 'user')} in {counted(found['conversations'], 'conversation')}"
+        yield Line("records", f"{found['records']:,} by {groups}, from {day(found['first_ms'])} to {day(found['last_ms'])}")
     for behavior, parts in found["behaviors"].items():
         cases = ", ".join(f"{part} {parts.get(part, 0):,}" for part in _PARTS)
         yield Line("cases", f"{_short(behavior)}: {cases}")

@@ -76,7 +76,7 @@ def watched(found: Aftermath) -> Iterator[Line]:
     yield Line("recall", f"{share(standing.recall)}: {standing.recall.hits} of {counted(standing.recall.of, 'turn')} that fit")
     yield Line("precision", f"{share(standing.precision)}: right in {standing.precision.hits} of {counted(standing.precision.of, 'turn')}")
     if (before := made.data.get("record", {}).get("least_score")) is not None:
-        yield Line("before", f"recall was {in_percent(before)} at least" if before else "too few turns fitted to hold this against")
+        yield Line("before", f"recall was at least {in_percent(before)}" if before else "too few turns fitted to hold this against")
     for what, one in found.odds.items():
         yield Line("odds", f"{one:.1f} to 1 that {_ABOUT[what]} got worse")
     yield _told(found, measured=standing.recall.value is not None)

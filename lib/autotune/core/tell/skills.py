@@ -98,7 +98,7 @@ def took(fired: Effort, silent: Effort) -> Iterator[Line]:
 
 
 def _many(count: float) -> str:
-    return f"{count:,.0f}".replace(",", " ")
+    return f"{count:,.0f}"
 
 
 def _missed(found: Missed, turn: Turn) -> Iterator[Line]:

@@ -40,7 +40,7 @@ def in_full(found: Values) -> Iterator[Line]:
         yield Line("criterion", f"{shortened(name, _LONGEST)}: {one['mean']:.2f} of {BEST_MARK}, over {counted(one['marks'], 'mark')}")
     unit = "day" if found["period_ms"] == _DAY_MS else "week"
     for one in found["periods"]:
-        yield Line(f"{unit} of", f"{day(one['from_ms'])}: {mean(one['mean'])}{_gone(one['unscored'])}")
+        yield Line(unit, f"{day(one['from_ms'])}: {mean(one['mean'])}{_gone(one['unscored'])}")
     if found["unscored_why"]:
         yield Line("no score", scored.unscored(found["unscored_why"]), Tone.FAIR)
     yield Line("agreement", scored.agreement(found["agreement"]))

@@ -319,6 +319,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.HOLDOUT_FLAKY: "the hold-out failed once, and passed when run again",
     Kind.ONE_NUMBER: "each side gave the same number in all its runs, so this holds only for the benchmark's seed and input",
     Kind.BUILT_AFRESH: "every run had a build of its own",
+    Kind.ON_HELD_OUT: "on {cases} held-out cases",
     # Why runs are no evidence.
     Kind.PRINTED_TWICE: "not to be trusted: its runs print {name} more than once with different values; the unchanged code's runs do not. "
     "Nobody can tell which value is the benchmark's",

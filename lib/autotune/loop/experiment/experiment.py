@@ -91,8 +91,9 @@ def look_again(session: Session, number: int | None, wait_s: float | None, progr
     first = next(iter(waiting), None) if number is None else number
     if first not in waiting:
         which = "No experiment waits" if number is None else f"Experiment {number} does not wait"
-        others = f"{', '.join(map(str, waiting))} wait for one" if waiting else "inconclusive experiments wait for one, once each"
-        raise AutotuneError(f"{which} for a second look.", f"{others}; `autotune restore N` opens the changes of any other")
+        once = "inconclusive experiments wait for one, once each" if session.state.scores is None else "the same cases would say the same"
+        others = f"{', '.join(map(str, waiting))} wait for one" if waiting else once
+        raise AutotuneError(f"{which} for a second look.", f"{others}; `autotune restore N` opens the changes of any")
     found = waiting[first]
     try:
         return measure(session, wait_s, settles=True, description=found.description, asi=found.asi, again=found.index, progress=progress)

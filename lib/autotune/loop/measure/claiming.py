@@ -147,8 +147,9 @@ def _supported(session: Session, first: str, last: str) -> tuple[Claim | Fact, t
         found = scored.claim_of(state, [(before.run, after.run) for before, after in pairs], state.looks_at(first, last))
     except ValueError:
         return Fact(Kind.NO_CLAIM, because=Fact(Kind.NONE_SCORED)), ()
+    held_out = Fact(Kind.ON_HELD_OUT, {"cases": len(state.segment.split.held_out)}) if state.scores is not None else None
     one_number = state.scores is None and found.improved and _repeat(state.metric.name, pairs)
-    seen = (Fact(Kind.ONE_NUMBER) if one_number else None, Fact(Kind.BUILT_AFRESH) if state.config.built_once else None, busy)
+    seen = (held_out, Fact(Kind.ONE_NUMBER) if one_number else None, Fact(Kind.BUILT_AFRESH) if state.config.built_once else None, busy)
     return found, tuple(filter(None, seen))
 
 
