@@ -54,6 +54,37 @@ def test_without_a_session_there_is_no_page(tmp_path: Path) -> None:
     assert "no autotune session" in said(tmp_path, "--web", "--no-open", code=1)
 
 
+@pytest.fixture
+def skilled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository that holds a skill, and no session."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    top = tmp_path / "project"
+    skill = top / ".claude" / "skills" / "deck"
+    skill.mkdir(parents=True)
+    (skill / "SKILL.md").write_text("---\nname: deck\ndescription: Slides.\n---\nMake slides.\n")
+    subprocess.run(["git", "init", "-q"], cwd=top, check=True)
+    return top
+
+
+@pytest.mark.slow
+def test_what_stands_beside_sessions_has_a_page_without_one(skilled: Path) -> None:
+    link = re.search(r"http://127\.0\.0\.1:\d+/#enter=[\w-]+", said(skilled, "--web", "--keep", "--no-open"))
+    assert link is not None
+    assert status(link.group()) == 200
+    said(skilled, "--web", "--stop")
+    assert "deck" in said(skilled)
+    for words in ((), ("--web", "--no-open")):
+        assert "no autotune session" in said(skilled, *words, "--session", "other", code=1)
+
+
+def test_a_session_that_cannot_be_read_is_named_also_where_skills_stand_beside_it(skilled: Path) -> None:
+    plant(skilled, events_of_the_demo())
+    (ledger,) = (skilled / ".git/autotune").glob("*/autotune.jsonl")
+    ledger.write_text("no line of a log\n")
+    assert str(ledger) in said(skilled, "--session", "demo-1", code=1)
+    assert str(ledger) in said(skilled, code=1)
+
+
 @pytest.mark.slow
 def test_a_server_that_is_left_running_is_found_again_and_ended(tmp_path: Path) -> None:
     top = tmp_path / "project"

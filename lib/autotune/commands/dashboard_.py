@@ -11,7 +11,6 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at, reply
 from autotune.core.tell import answers
-from autotune.errors import AutotuneError
 from autotune.views import dashboard, live
 
 
@@ -34,16 +33,13 @@ def main(  # noqa: PLR0913, PLR0917 - options
     if web:
         _serve(session, keep=keep, stop=stop, opens=not no_open)
         return
-    try:
-        here = looked_at(session)
-    except AutotuneError:
-        if session is not None or not (beside := _beside()):
-            raise
+    if session is None and _without_sessions() and (beside := _beside()):
         if as_json:
             typer.echo(json.dumps({"panels": beside}))
         else:
             dashboard.draw_beside(beside, width)
         return
+    here = looked_at(session)
     if as_json:
         beside = _beside()
         typer.echo(json.dumps({**dashboard.as_json(here, full=full), **({"panels": beside} if beside else {})}))
@@ -52,6 +48,15 @@ def main(  # noqa: PLR0913, PLR0917 - options
     else:
         dashboard.draw(here, full=full, width=width)
         dashboard.draw_beside(_beside(), width)
+
+
+def _without_sessions() -> bool:
+    """Whether the repository here has no session, nor what is left of one."""
+    from autotune.edges import git
+    from autotune.loop.session import layout
+
+    repository = git.discover(Path.cwd())
+    return repository is not None and not layout.names(repository) and not layout.without_ledger(repository)
 
 
 def _beside() -> list[dict[str, Any]]:
@@ -73,7 +78,8 @@ def _serve(session: str | None, *, keep: bool, stop: bool, opens: bool) -> None:
     if stop:
         reply(answers.PAGE_ENDED if running.stopped(place) else answers.NO_PAGE)
         return
-    name = sessions.looked_for(Path.cwd(), session)
+    alone = session is None and _without_sessions() and _beside()
+    name = None if alone else sessions.looked_for(Path.cwd(), session)
 
     def say(template: str) -> None:
         reply(template, address=place.link(name))
