@@ -24,7 +24,7 @@ STATE = folded(
         reason=whole(Fact(Kind.BETTER), GAIN, 100.0, 20.0, 6, "s"),
         description="Use <b>a set</b> for @all\nand `more` of it",
     ),
-    result(2, status=Status.KEEP, effect=GAIN, confirmed=False),
+    result(2, status=Status.KEEP, effect=GAIN, reason=whole(Fact(Kind.BETTER), GAIN, 100.0, 20.0, 5, "s"), confirmed=False),
     result(3, status=Status.KEEP, effect=GAIN, forced=True),
     result(4, status=Status.KEEP),
 )
@@ -57,7 +57,7 @@ def test_a_branch_is_shown_with_what_it_stands_on_and_how_sure_its_gain_is() -> 
     )
     assert lines(part(2, "fast/1", measured=said), ROWS, "s")[1:] == (
         "  on        fast/1; both change src/a.py",
-        "  change    2: 20.0 % lower [15.0, 25.0], unconfirmed: an idea",
+        "  change    2: 20.0 % lower (from 15.0 to 25.0), unconfirmed: an idea",
         "  measured  improved: 20 % lower",
         "  warning   gains nothing without fast/1, fast/2",
         "  warning   the checks failed: exit 1",

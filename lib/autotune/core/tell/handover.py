@@ -13,6 +13,7 @@ from autotune.core.handover.messages import Measurement
 from autotune.core.handover.plan import Change, Group, Standing
 from autotune.core.ledger.state import Row, State
 from autotune.core.tell.figures import counted, effect_in_words, listed
+from autotune.core.tell.verdicts import has_interval
 from autotune.core.tell.words import told
 
 Rows = Mapping[int, Row]  # keeps by their numbers
@@ -72,7 +73,7 @@ def change_in_words(change: Change, rows: Rows, unit: str) -> str:
 
 
 def _gain(row: Row, unit: str) -> str:
-    said = "kept" if row.effect is None else effect_in_words(row.effect, unit, between=row.forced)
+    said = "kept" if row.effect is None else effect_in_words(row.effect, unit, between=row.forced or not has_interval(row.reason))
     return f"{said}, kept by force" if row.forced else said if row.confirmed else f"{said}, unconfirmed"
 
 
