@@ -241,6 +241,12 @@ def test_an_edit_that_takes_effect_is_told(project: Project) -> None:
     assert told not in project.ok("resume").err
 
 
+def test_every_value_is_shown_as_it_is_set(project: Project) -> None:
+    project.init()
+    shown = [line.partition("   (")[0] for line in project.ok("config", "show").out.splitlines()]
+    assert {"seeds = false", 'scope = ["src/**"]', "target is not set"} <= {*shown}
+
+
 def test_a_key_of_an_older_version_is_read_and_its_new_name_told_once(project: Project) -> None:
     project.write("autotune.toml", "audit = false\n" + project.read("autotune.toml"))
     told = "autotune.toml has keys of an older version: audit is void_implausible now"

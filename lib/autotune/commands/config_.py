@@ -41,7 +41,8 @@ def show(as_json: AsJson = False, session: SessionName = None) -> None:
         return
     for key, value in configuration.rows(config):
         if key.name not in lacking:
-            typer.echo(f"{key.name} = {value}   {CHANGED_BY[key.fixed]}".rstrip() + f"\n    {key.comment}")
+            held = "is not set" if value is None else f"= {_text(value, as_json=False)}"
+            typer.echo(f"{key.name} {held}   {CHANGED_BY[key.fixed]}".rstrip() + f"\n    {key.comment}")
 
 
 @app.command()
@@ -53,7 +54,12 @@ def get(key: str, as_json: AsJson = False, session: SessionName = None) -> None:
             f"{key} is not in {CONFIG_FILE} yet.", f"`autotune config set {key} VALUE` writes it, and so does `autotune init`"
         )
     value = configuration.value_of(config, key)
-    typer.echo(json.dumps(value) if as_json or not isinstance(value, str) else value)
+    typer.echo(_text(value, as_json=as_json))
+
+
+def _text(value: object, *, as_json: bool) -> str:
+    """A value as `config set` takes it."""
+    return json.dumps(value) if as_json or not isinstance(value, str) else value
 
 
 @app.command(name="set", context_settings={"ignore_unknown_options": True})  # a value may be a negative number

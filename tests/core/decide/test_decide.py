@@ -483,7 +483,7 @@ def test_economy_begins_with_one_run_of_the_candidate_and_drops_what_is_not_bett
     assert decide([], NOISY, ECONOMY, random.Random(1)).arms == (CANDIDATE,)
     decision, runs = played(100.0, policy=ECONOMY)
     assert (decision.verdict, len(runs)) == (Verdict.DISCARD, 1)
-    assert words(decision) == "discarded: no gain is shown, the value was no different (from 1.00 lower to 1.02 higher) in a single run"
+    assert words(decision) == "discarded: no gain is shown, the value was no different (from 1.0 lower to 1.1 higher) in a single run"
 
 
 def test_economy_keeps_after_three_clear_pairs_and_says_that_it_is_not_exact() -> None:

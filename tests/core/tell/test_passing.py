@@ -50,7 +50,7 @@ def test_every_reason_has_words(reason: Skip) -> None:
 def test_what_a_step_may_take_is_said_before_it_begins() -> None:
     assert begins("ingest", None, None) == "ingest"
     assert begins("eval", "a", {"calls": 0}) == "eval a"
-    assert "2000 calls" in begins("eval", "a", {"calls": 2000, "usd": 1.25})
+    assert "2,000 calls" in begins("eval", "a", {"calls": 2000, "usd": 1.25})
     assert "$1.25" in begins("eval", "a", {"calls": 2000, "usd": 1.25})
     assert "not known" in begins("eval", "a", {"calls": 1, "usd": None})
 

@@ -274,6 +274,7 @@ FOUND: Mapping[str, Any] = {
     "url": "https://example.org/1",
 }
 OTHERWISE: Mapping[AnyKind, Mapping[str, Any]] = {
+    Answer.HASHES_OF_BUNDLE: {"lines": 3},
     Contradiction.SETTINGS_OTHERWISE: {"said": ["unit"], "found": []},
     Amiss.CANDIDATE_ELSEWHERE: {"found": "3" * 40},
 }

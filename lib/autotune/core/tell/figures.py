@@ -260,8 +260,8 @@ def money(dollars: float) -> str:
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun: `1 run`, `2 runs`."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
+    """A count with its noun: `1 run`, `2,000 runs`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def listed(names: Sequence[str], count: int | None = None) -> str:
