@@ -146,7 +146,7 @@ def test_no_value_of_env_and_no_output_unless_asked_for(project: Project, tmp_pa
     project.ok("bundle", str(whole), "--with-output")
     said = project.ok("bundle", str(open_), "--public", "TOKEN", "--json").json
     assert said["missing"]["env"] == ["TZ"]
-    assert "TOKE: no variable" in project.refused("bundle", str(tmp_path / "x"), "--public", "TOKE")
+    assert "no variable TOKE" in project.refused("bundle", str(tmp_path / "x"), "--public", "TOKE")
     for path in (bare, whole):
         for name, content in members(path).items():
             assert HELD.encode() not in content, name
