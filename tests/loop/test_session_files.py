@@ -668,7 +668,7 @@ def test_three_notes_at_once_all_land(project: Project) -> None:
 def test_opening_says_what_the_benchmark_can_see_and_in_which_mode_keeps_are_decided(project: Project) -> None:
     told = project.init().out.splitlines()
     assert "size was measured once, so its noise is not known" in told
-    assert "mode: once; no keep is confirmed" in told
+    assert "decision mode: once; no keep is confirmed" in told
 
 
 def test_opening_with_settings_that_a_person_wrote_says_how_to_ask_for_more_than_the_bias_of_two_builds(project: Project) -> None:
