@@ -159,6 +159,7 @@ def test_what_the_lock_file_lists_is_installed_compiled_and_its_scripts_start(
         assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "a tiny program\n"
 
 
+@pytest.mark.nightly
 def test_a_file_with_another_hash_is_not_installed(machine: Machine) -> None:
     (take_the_real_uv if shutil.which("uv") else take_a_uv_that_does_not_start)(machine)
     machine.lock.write_text(lock_of(machine.lock.with_name("my wheels"), "0" * 64))

@@ -380,6 +380,7 @@ def test_whatever_a_run_does_to_the_ledger_it_is_as_before_and_told(code: str, p
     assert project.autotune("check").out.endswith(": no findings\n")
 
 
+@pytest.mark.nightly
 def test_a_process_that_a_run_leaves_to_write_later_is_ended_first(project: Project) -> None:
     lines = all_lines(project)
     cheating(project, AFTERWARDS.format(code=WHOLE))

@@ -66,6 +66,7 @@ def skilled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return top
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_what_stands_beside_sessions_has_a_page_without_one(skilled: Path) -> None:
     link = re.search(r"http://127\.0\.0\.1:\d+/#enter=[\w-]+", said(skilled, "--web", "--keep", "--no-open"))

@@ -524,6 +524,7 @@ def test_the_options_of_a_session_to_be_are_what_is_run(project: Path) -> None:
     assert examined(project, wanted={**wanted, "guardrails": ["size <= 1.05x"]})["benchmark"].finding is Finding.OK
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("options", "told"),
     [

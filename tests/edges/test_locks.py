@@ -258,6 +258,7 @@ print(holder(path) is not None)
 """
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("how", ["shared", "alone"])
 def test_a_forked_process_holds_a_lock_on_only_where_it_is_shared(tmp_path: Path, how: str) -> None:
     command = [sys.executable, "-c", FORKED, str(tmp_path / "lock"), how]

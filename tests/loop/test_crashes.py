@@ -224,6 +224,7 @@ CUT_OFF = {
 }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.nightly] * story.seldom) for name, story in CUT_OFF.items()])
 def test_what_is_edited_after_a_kill_stays_open_and_is_the_next_candidate(tmp_path: Path, driver: Driver, name: str) -> None:
     stage, (generation,) = Stage(tmp_path, driver, CUT_OFF[name]), CUT_OFF[name].generations
@@ -252,6 +253,7 @@ WORDS = (
 )
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(3))
 def test_any_number_of_kills_in_a_row_is_made_good(tmp_path: Path, driver: Driver, seed: int) -> None:
     chance = random.Random(seed)

@@ -114,6 +114,7 @@ FLAKY = (
 )
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("which", [*FLAKY, {"run_incumbent": "1 2"}, {"check_candidate": "1 2", "check_incumbent": "1 2"}])
 def test_what_the_incumbent_fails_of_too_accuses_nobody(which: dict[str, str], project: Project, log: Path) -> None:
     init(project)

@@ -25,6 +25,7 @@ def hook(project: Project, script: str) -> None:
     path.chmod(0o755)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("code", ["0", "1"])
 def test_what_a_hook_leaves_is_measured_and_kept_and_restore_brings_what_was_proposed(project: Project, code: str) -> None:
     project.init()
@@ -108,6 +109,7 @@ def test_a_hook_that_lacks_something_in_the_measuring_worktree_is_left_to_the_co
     assert project.ok("check", "--json").json["findings"] == []
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("code", ["0", "1"])
 def test_what_is_measured_in_the_checkout_is_rewritten_beside_it_first(project: Project, code: str) -> None:
     project.init("--in-place")

@@ -133,6 +133,7 @@ assert not seen and not os.listdir("{others}")
     assert "verdict: keep" in project.autotune("try", "--description", "writes where it may").out
 
 
+@pytest.mark.nightly
 @sandboxed
 @pytest.mark.parametrize(("benchmark", "offered"), [("bench.py", True), ("writes_elsewhere.py", False), ("waits.py", False)])
 def test_the_sandbox_is_offered_where_it_works_with_this_benchmark(tmp_path: Path, benchmark: str, *, offered: bool) -> None:

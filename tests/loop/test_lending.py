@@ -71,6 +71,7 @@ CASES = [
 ]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("edit", "words"), CASES)
 def test_whatever_is_measured_in_place_open_edits_stay_as_they_are(project: Project, edit: Callable[[Project], None], words: str) -> None:
     in_place(project)

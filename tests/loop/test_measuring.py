@@ -283,6 +283,7 @@ def test_waiting_for_others_is_no_part_of_what_a_baseline_takes(project: Path, m
     assert len(values) == measuring.MOST_BASELINE
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "measured", ["baseline", *(pytest.param(one, marks=pytest.mark.nightly) for one in ("calibration", "target", "look", "rebaseline"))]
 )

@@ -60,6 +60,7 @@ ITS_OWN = {"candidate": {39000.0}, "incumbent": {40000.0}}
 EXPORTED = 'export PYTHONPYCACHEPREFIX="$ELSEWHERE"\n'
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("script", [RUN, EXPORTED + RUN, GENERATED + RUN], ids=["set", "set by the script", "generated"])
 def test_each_arm_runs_its_own_byte_code_wherever_that_lies(tmp_path: Path, script: str) -> None:
     assert measured(opened(tmp_path, script, env={"ELSEWHERE": str(tmp_path / "elsewhere")})) == ITS_OWN

@@ -75,6 +75,7 @@ def test_a_session_with_a_tree_of_its_own_has_the_submodules_files_there_too(pro
 # Sparse checkouts and partial clones.
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("cone", [True, False])
 def test_a_sparse_checkout_of_a_partial_clone_is_measured_as_it_is_and_nothing_is_fetched(
     project: Project, tmp_path: Path, driver: Driver, *, cone: bool

@@ -59,6 +59,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_session_lives_under_any_setting(project: Project, name: str) -> None:
     SETTINGS[name](project)
@@ -202,6 +203,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", [NAMES[0], *(pytest.param(name, marks=pytest.mark.nightly) for name in NAMES[1:])])
 def test_a_session_lives_in_a_folder_of_any_name(tmp_path: Path, driver: Driver, name: str) -> None:
     project = Project.make(tmp_path, driver, name)
@@ -397,6 +399,7 @@ REJECTING = {
 }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("case", REJECTING)
 def test_a_hook_that_does_not_let_the_candidate_through_takes_it_back(project: Project, case: str) -> None:
     project.write("autotune.toml", "busy_wait_s = 0\nchecks_timeout_s = 1\n")

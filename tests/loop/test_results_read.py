@@ -213,6 +213,7 @@ def test_what_is_timed_from_outside_is_told_how_it_could_be_read(project: Projec
     assert "this looks like Go's -bench: give `--read go`" in project.ok(*OPENS, "--metric", "autotune.wall_s").err
 
 
+@pytest.mark.nightly
 def test_doctor_reads_it_and_leaves_the_checkouts_own_file_unless_it_is_written_anew(project: Project) -> None:
     project.write("autotune.sh", WRITES)
     project.write("autotune.toml", 'read = "json:out.json"\nmetric = "size"\n')

@@ -20,6 +20,7 @@ def called(project: Project, line: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", line], cwd=project.top, env=project.variables, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_with_a_closed_stream_everything_is_measured_as_ever(project: Project, closed: str) -> None:
     project.init()

@@ -78,6 +78,7 @@ def test_a_verification_lifts_no_label_and_spends_no_look(project: Project) -> N
     assert project.events("claim") == []
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "options", [("--seeds",), pytest.param(("--prepare", "cat src/*.txt > built.o"), marks=pytest.mark.nightly), ("--cases", "a,b")]
 )
@@ -228,6 +229,7 @@ def test_a_session_is_cleared_with_what_a_killed_verification_left(project: Proj
     assert "measure" not in project.git("worktree", "list")
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_what_a_verification_that_was_ended_left_is_gone_after_the_next(project: Project, number: signal.Signals) -> None:
     project.init()

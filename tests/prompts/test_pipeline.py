@@ -219,6 +219,7 @@ def end_state(shop: Shop) -> dict[str, Any]:
     return {"rows": rows, "notes": notes, "shown": shown, "main": done.stdout, "why": why, "left": left}
 
 
+@pytest.mark.nightly
 def test_killed_anywhere_and_run_again_it_comes_to_the_same_end(shop: Shop, tmp_path: Path) -> None:
     begun(shop)
     pristine = tmp_path / "pristine"

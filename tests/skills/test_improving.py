@@ -161,6 +161,7 @@ def test_no_more_calls_are_made_than_a_day_may_have(home: Here, monkeypatch: pyt
         assert spending.spent(f"day {datetime.now(UTC).date().isoformat()}").calls == 7
 
 
+@pytest.mark.nightly
 def test_where_too_many_probes_fail_nothing_is_decided_and_the_text_may_be_proposed_again(
     home: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +238,7 @@ def test_in_a_repository_a_change_that_is_not_committed_is_refused(home: Here) -
     assert planned["spent"] > 60
 
 
+@pytest.mark.nightly
 def test_in_a_repository_the_suite_need_not_be_committed_and_nothing_is_paid_for_where_no_session_can_be(home: Here) -> None:
     top = home.path / "project"
     folder = world.skill(top / ".claude/skills", "mine", "Put words on paper.")
