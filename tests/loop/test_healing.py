@@ -104,7 +104,9 @@ def test_an_answer_names_the_playbook_that_it_brought_about_and_later_ones_do_no
     if brought["playbook"] is None or brought["playbook"]["result"] is None:  # it goes on by itself
         brought = project.ok("wait", "--json").json
     assert brought["playbook"] == {"name": "rebaseline", "result": "nothing has changed: size is still 30"}
-    assert "playbook: rebaseline: nothing has changed" in project.ok("wait").out
+    told = project.ok("wait").out
+    assert "playbook: rebaseline: nothing has changed" in told
+    assert "left: playbooks 2\n" in told
     assert refuted(project)["playbook"] is None
     project.ok("repair", "--playbook", "diagnose")
     project.write("src/a.txt", "a" * 99)

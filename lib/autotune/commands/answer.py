@@ -24,7 +24,7 @@ from autotune.loop.session import feed
 from autotune.loop.session.session import Session
 
 _OUTPUT_SHOWN = 1500
-_LABELS = {"budget": "left"}  # of limits and playbooks; a budget of errors is something else
+_LABELS = {"budget": "left", "healing": "playbooks"}  # words for keys that programs know by other names
 
 
 def tell_answer(session: Session, *, as_json: bool, settled: int | None = None) -> None:
@@ -51,6 +51,7 @@ def _lines(found: Mapping[str, Any], state: State) -> Iterator[tuple[str, Any]]:
     playbook = found["playbook"]
     shown = {
         "measuring": found["measuring"] or None,
+        "budget": {_LABELS.get(key, key): left for key, left in found["budget"].items()},
         "playbook": None if playbook is None else f"{playbook['name']}: {playbook['result'] or 'is under way'}",
     }
     for key in ("measuring", "since", "health", "mode", "playbook", "budget", "notes", "next"):
