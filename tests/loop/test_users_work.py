@@ -142,6 +142,7 @@ def test_what_a_keep_commits_is_the_candidate_alone(furnished: Project) -> None:
     assert message[:3] == ["better", "", "because it is so"]
     assert f"Autotune-Experiment: {furnished.name}/1" in message
     assert "Autotune-Metric: size=9000" in message
+    assert "Autotune-Effect: 0.9" in message  # without ends: a single run has no interval
     assert {path: content for path, content in furnished.files().items() if os.fsdecode(path) in USERS} == users
     assert furnished.git("status", "--porcelain", "--untracked-files=no") == ""
     furnished.agree()

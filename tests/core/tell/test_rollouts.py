@@ -104,7 +104,7 @@ def test_every_reason_has_words(because: Because) -> None:
 @pytest.mark.parametrize("because", [Because.BETTER, Because.WORSE, Because.NO_HARM])
 def test_odds_of_thousands_are_written_out(because: Because) -> None:
     found = {**CANARY, "evidence": 12345.6, "worse": 12345.6, "guards": {"errors": 12345.6}, "failed": {"errors": [1, 9]}}
-    assert said(watched({**found, "because": because, "verdict": Verdict.PROMOTE})).count("12345 : 1") == 4
+    assert said(watched({**found, "because": because, "verdict": Verdict.PROMOTE})).count("12,345 : 1") == 4
 
 
 @pytest.mark.parametrize("verdict", Verdict)

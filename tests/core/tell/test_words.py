@@ -527,7 +527,16 @@ def test_the_result_of_a_measurement_that_was_cut_off_says_how_its_changes_are_o
 
 @pytest.mark.parametrize(
     ("evidence", "said"),
-    [(3400.9, "3400 : 1"), (10.0, "10 : 1"), (9.999, "9.99 : 1"), (0.029, "0.02 : 1"), (0.0099, "under 0.01 : 1"), (2.5e7, "25000000 : 1")],
+    [
+        (3400.9, "3400 : 1"),
+        (10.0, "10 : 1"),
+        (9999.9, "9999 : 1"),
+        (10000.0, "10,000 : 1"),
+        (9.999, "9.99 : 1"),
+        (0.029, "0.02 : 1"),
+        (0.0099, "under 0.01 : 1"),
+        (2.5e7, "25,000,000 : 1"),
+    ],
 )
 def test_odds_are_rounded_down(evidence: float, said: str) -> None:
     assert in_odds(evidence) == said

@@ -247,10 +247,16 @@ def about(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+def grouped(value: float) -> str:
+    """A number rounded down to a whole one, in groups of three digits where it has more than four: `3400`, `442,430,437`."""
+    rounded = math.floor(value)
+    return f"{rounded:,}" if abs(rounded) >= 10_000 else str(rounded)  # noqa: PLR2004 - four digits are read at a glance
+
+
 def in_odds(evidence: float) -> str:
     """Odds as people read them, `3400 : 1`, rounded down, so that no evidence looks like more than it is."""
     if evidence >= 10:  # noqa: PLR2004 - below, the decimals matter
-        return f"{math.floor(evidence)} : 1"
+        return f"{grouped(evidence)} : 1"
     return f"{math.floor(evidence * 100) / 100:.2f} : 1" if evidence >= 0.01 else "under 0.01 : 1"  # noqa: PLR2004
 
 

@@ -149,7 +149,7 @@ def _meters(canary: Values) -> Iterator[dict[str, Any]]:
 
 def _odds(name: str, odds: float, needed: float) -> dict[str, Any]:
     share = math.log(odds) / math.log(needed) if odds > 1 else 0.0
-    return _meter(name, share, f"{in_odds(odds)} of {needed:.0f} : 1")
+    return _meter(name, share, f"{in_odds(odds)} of {in_odds(needed)}")
 
 
 def _meter(name: str, share: float, text: str) -> dict[str, Any]:

@@ -91,14 +91,14 @@ def _action(one: Values) -> str:
 
 def _origin(one: Values) -> str:
     if one["session"] is None:
-        return f"commit {one['commit'][:12]}; no session has measured it, so more evidence is asked for: {one['needed']:.0f} : 1"
+        return f"commit {one['commit'][:12]}; no session has measured it, so more evidence is asked for: {in_odds(one['needed'])}"
     proven = "" if one["proven"] else "; somebody forced it, so more evidence is asked for"
     return f"session {one['session']}, experiment {one['experiment']}{proven}"
 
 
 def _terms(one: Values) -> str:
     aim = "has to be better" if one["mode"] == Mode.GAIN else f"may be worse by {one['margin']:g}"
-    return f"{in_percent(one['share'])} of the units; {aim} at {one['needed']:.0f} : 1; ends after {one['max_days']:g} days"
+    return f"{in_percent(one['share'])} of the units; {aim} at {in_odds(one['needed'])}; ends after {one['max_days']:g} days"
 
 
 def _duration(one: Values) -> str:
@@ -158,8 +158,8 @@ def _units(one: Values) -> str:
 
 
 def _boundaries(one: Values) -> str:
-    better = f"better {in_odds(one['evidence'])} (needed {one['needed']:.0f} : 1)"
-    return f"{better}, worse {in_odds(one['worse'])} (needed {WORSE:.0f} : 1), {one['scored'][1]} units (needed {one['fewest']})"
+    better = f"better {in_odds(one['evidence'])} (needed {in_odds(one['needed'])})"
+    return f"{better}, worse {in_odds(one['worse'])} (needed {in_odds(WORSE)}), {one['scored'][1]} units (needed {one['fewest']})"
 
 
 def _after(one: Values) -> Iterator[Line]:

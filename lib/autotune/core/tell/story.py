@@ -20,7 +20,7 @@ from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.core.tell import by_case
 from autotune.core.tell.explain import sentence
 from autotune.core.tell.fate import TONES, fate_of
-from autotune.core.tell.figures import duration, effect_in_words, in_odds, number, numbers
+from autotune.core.tell.figures import duration, effect_in_words, grouped, in_odds, number, numbers
 from autotune.core.tell.headline import moment, noise_of_a_run
 from autotune.core.tell.lines import Line, Tone
 from autotune.core.tell.verdicts import has_interval
@@ -173,7 +173,7 @@ def _odds(evidence: float, needed: float, asked: float, *, of_one_build: bool) -
         return f"{in_odds(evidence)}: next to nothing, because luck often brings as much; {said}"
     others = _OTHERS[(asked > 0) - (asked < 0)]
     alike = ", if all builds were alike" if of_one_build else ""
-    return f"{in_odds(evidence)}: at most 1 in {number(math.floor(evidence))} {others} would ever look this good{alike}; {said}"
+    return f"{in_odds(evidence)}: at most 1 in {grouped(evidence)} {others} would ever look this good{alike}; {said}"
 
 
 _OTHERS = {  # whom luck would help, where more or less is asked for than a gain

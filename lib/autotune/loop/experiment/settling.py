@@ -15,6 +15,7 @@ from autotune.core.ledger.settle import Facts, Step, Tip
 from autotune.core.ledger.state import Experiment
 from autotune.core.model import Outcome, Verdict
 from autotune.core.output.outcome import classify, useful_end
+from autotune.core.tell.verdicts import has_interval
 from autotune.core.tell.words import told
 from autotune.edges import commits, git, indexes, tree
 from autotune.edges.clock import now
@@ -246,7 +247,7 @@ def _message(session: Session, experiment: Experiment) -> str:
     trailers = [_trailer(session, experiment), f"Autotune-Metric: {session.state.metric.name}={_value(experiment)}"]
     if verdict is not None and verdict.effect is not None:
         effect = verdict.effect
-        interval = "" if settle.is_forced(experiment) else f" [{effect.low:.6g}, {effect.high:.6g}]"  # few runs, which prove nothing
+        interval = f" [{effect.low:.6g}, {effect.high:.6g}]" if has_interval(verdict.reason) else ""
         trailers.append(f"Autotune-Effect: {effect.estimate:.6g}{interval}")
     if settle.is_forced(experiment):
         trailers.append("Autotune-Forced: yes")

@@ -25,7 +25,7 @@ from autotune.core.ledger.scored import mean_of
 from autotune.core.ledger.state import State
 from autotune.core.model import Arm, DecisionMode, Outcome, Status
 from autotune.core.stats.noise import median
-from autotune.core.tell.figures import counted
+from autotune.core.tell.figures import counted, in_odds
 from autotune.core.tell.words import told
 from autotune.edges import commits, git, ledger, status
 from autotune.edges.clock import now
@@ -110,7 +110,7 @@ def _listed(session: Session, lines: tuple[str, ...]) -> Listed:
     elif not can_decide(units, Asked(needs, 0.0)):
         fewest = next(count for count in itertools.count(units) if can_decide(count, Asked(needs, 0.0)))
         raise AutotuneError(
-            f"{counted(units, 'case')} can decide nothing, however good a change is: a keep takes odds of {needs:.0f} : 1.",
+            f"{counted(units, 'case')} can decide nothing, however good a change is: a keep takes odds of {in_odds(needs)}.",
             f"{fewest} are the fewest; from {FEWEST_TO_SPLIT} on there are also some that the proposer may see",
         )
     return Listed(cases=lines, timestamp=now(), parts=letters(cases, parts), digest=digest(cases))
