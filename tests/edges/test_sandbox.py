@@ -6,7 +6,9 @@ import errno
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -67,6 +69,14 @@ def test_it_sees_no_network_and_no_other_process() -> None:
     found = ran("cat /proc/net/dev | grep -c eth; ls -d /proc/[0-9]* | wc -l", Walls([]))
     assert found.stdout.split()[0] == "0"
     assert int(found.stdout.split()[1]) < 8
+
+
+def test_a_server_and_its_clients_in_it_reach_each_other_and_nobody_outside_does() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        serve = "server = socket.create_server(('127.0.0.1', 0)); print(socket.create_connection(server.getsockname()).getpeername()[0])"
+        knock = f"print(socket.socket().connect_ex(('127.0.0.1', {outside.getsockname()[1]})))"
+        inside = ran(f'{sys.executable} -I -S -c "import socket; {serve}; {knock}"', Walls([]))
+    assert inside.stdout.split() == ["127.0.0.1", str(errno.ECONNREFUSED)]
 
 
 @pytest.mark.skipif(not Path("/proc/sys").is_dir(), reason="this system has no /proc/sys")

@@ -6,7 +6,8 @@ WALLS is JSON, `{"writable": [PATH…], …}`, with all names that stand in `_bu
 first makes the namespaces and waits; the second, number 1 in the new process namespace, builds the mounts and waits; the third becomes the
 program. When the first is killed, the second dies with it, and with the second everything in its namespace.
 
-The kernel's interfaces are those of its manual pages: user_namespaces(7), mount_setattr(2), pid_namespaces(7), capabilities(7).
+The kernel's interfaces are those of its manual pages: user_namespaces(7), mount_setattr(2), pid_namespaces(7), netdevice(7),
+capabilities(7).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 _CLONE_NEWNS, _CLONE_NEWIPC, _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_REC, _MS_PRIVATE = 0x2, 0x4, 0x8, 0x1000, 0x4000, 0x40000
 _SYS_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _RDONLY = 442, -100, 0x8000, 0x1
+_AF_INET, _SOCK_DGRAM, _SIOCSIFFLAGS, _IFF_UP, _NAME, _REQUEST = 2, 2, 0x8914, 0x1, 16, 40
 _PR_SET_PDEATHSIG, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _CAPABILITIES = 1, 24, 38, 64
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
@@ -41,6 +43,8 @@ def main(walls: Mapping[str, Sequence[str]], program: list[str]) -> int:
     for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)
+    if apart:
+        _up("lo")
     return _waited_for(lambda: _first(walls, program))
 
 
@@ -54,6 +58,14 @@ def _first(walls: Mapping[str, Sequence[str]], program: list[str]) -> int:
         _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # those that this kernel does not know fail, which is as good
     _done(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges")
     return _waited_for(lambda: os.execv(program[0], program))
+
+
+def _up(interface: str) -> None:
+    """Bring up an interface of the new network namespace, if the system lets us: by "lo", a server and its clients reach each other."""
+    asked = interface.encode().ljust(_NAME, b"\0") + _IFF_UP.to_bytes(2, sys.byteorder)
+    if (any_socket := _libc.socket(_AF_INET, _SOCK_DGRAM, 0)) >= 0:
+        _libc.ioctl(any_socket, ctypes.c_ulong(_SIOCSIFFLAGS), asked.ljust(_REQUEST, b"\0"))
+        os.close(any_socket)
 
 
 def _build(walls: Mapping[str, Sequence[str]]) -> None:
