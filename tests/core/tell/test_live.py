@@ -13,7 +13,19 @@ from tests.core.long_session import claimed, runs, session
 from tests.core.session import at, folded, result, segment
 
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.ledger.events import CandidateTaken, Claimed, Noted, Noticed, Opened, PlaybookBegun, PlaybookEnded, Ran, SegmentOpened
+from autotune.core.ledger.events import (
+    CandidateTaken,
+    Claimed,
+    Noted,
+    Noticed,
+    Opened,
+    Paused,
+    PlaybookBegun,
+    PlaybookEnded,
+    Ran,
+    SegmentOpened,
+    Stopped,
+)
 from autotune.core.ledger.fold import after, begin
 from autotune.core.ledger.history import History
 from autotune.core.ledger.lines import Event, from_line
@@ -68,6 +80,13 @@ def test_the_history_has_every_row_segment_playbook_and_turn_of_health() -> None
         (2, "running"),
     ]
     assert state == history.state
+
+
+def test_a_stop_that_was_asked_for_is_told_from_a_pause_and_is_no_alarm() -> None:
+    state, history = taken_in(segment(), BASELINE, Opened(at(0)), Paused(quoted("no gain"), at(1)), Stopped(quoted("enough"), at(2)))
+    found = live.background(state, history)
+    assert [(one["health"], one["tone"]) for one in found["turns"]] == [("running", "plain"), ("paused", "bad"), ("stopped", "fair")]
+    assert [text for _, text, _ in found["told"]["health"]][:2] == ["stopped: enough", "paused: no gain"]
 
 
 def test_a_claim_of_one_experiment_lifts_its_label() -> None:

@@ -31,10 +31,11 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The loop's health from now on, why, and how many experiments there were then."""
+    """The loop's health from now on, its word (a stop is told from a pause), why, and how many experiments there were then."""
 
     after: int
     health: Health
+    word: str
     why: Fact
 
 
@@ -54,8 +55,10 @@ class History:
         if state is None:
             return
         self.state = state
-        if not self.turns or self.turns[-1].health is not state.vitals.health:
-            self.turns.append(Turn(state.count, state.vitals.health, state.vitals.why))
+        health, why = state.vitals.health, state.vitals.why
+        word, why = (str(health), why) if state.ended is None else (str(state.ended.ending), state.ended.reason)
+        if not self.turns or self.turns[-1].word != word:
+            self.turns.append(Turn(state.count, health, word, why))
         match event:
             case SegmentOpened():
                 self.segments.append(Begun(state.count, event))

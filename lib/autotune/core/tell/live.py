@@ -62,11 +62,11 @@ def background(state: State, history: History) -> dict[str, Any]:
     """Give what the log alone decides: health over time, playbooks, segments, what was noticed, what is measured on, how it is decided."""
     noticed = [Line(headline.moment(one.timestamp), shortened(told(one.found), LONGEST_WHY)) for one in state.recent.notices[::-1]]
     return {
-        "turns": [{"after": one.after, "health": one.health, "tone": headline.HEALTH_TONES[one.health]} for one in history.turns],
+        "turns": [{"after": one.after, "health": one.word, "tone": headline.tone_of(one.health, one.word)} for one in history.turns],
         "played": [{"after": one.after, "name": one.begun.playbook} for one in history.playbooks],
         "segments": [_segment(one) for one in history.segments],
         "told": {
-            "health": lines_as_json(Line(_since(one.after), f"{one.health}: {_short(one.why)}") for one in history.turns[::-1]),
+            "health": lines_as_json(Line(_since(one.after), f"{one.word}: {_short(one.why)}") for one in history.turns[::-1]),
             "playbooks": lines_as_json(_playbooks(history)),
             "segments": lines_as_json(_segments(history)),
             "noticed": lines_as_json(noticed),
