@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -361,6 +362,21 @@ def test_a_check_of_the_configuration_names_what_is_not_in_force(project: Projec
     told = project.ok("config", "check")
     assert told.out == f"{project.top / 'autotune.toml'} is in order\nunit is not the value in force: `autotune rebaseline --accept`\n"
     assert project.ok("config", "check", "--json").json["not_in_force"] == ["unit"]
+
+
+def test_a_sessions_name_stays_however_it_is_changed(project: Project) -> None:
+    project.init()
+    held = project.read("autotune.toml")
+    name = re.search(r'^name = "(.*)"$', held, re.MULTILINE)
+    assert name
+    kept = f'keep `name = "{name[1]}"` in autotune.toml; `autotune init --name NAME` opens another session'
+    assert kept in project.refused("config", "set", "name", "another")
+    project.write("autotune.toml", held.replace(name[0], 'name = "another"'))
+    assert kept in project.refused("rebaseline", "--accept")
+    for words in (("try", "--description", "anything"), ("check",)):
+        told = project.run(*words)
+        assert "rebaseline --accept" not in told.out + told.err
+    assert "rebaseline --accept" not in project.ok("config", "check").out
 
 
 def test_where_nobody_can_be_asked_nothing_is_cleared(project: Project) -> None:

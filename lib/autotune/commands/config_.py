@@ -89,7 +89,8 @@ def put(
         files.guard(here)
         text = editing.with_value(settings.text_of(_file(here)), key, value)
         written = configuration.parse_toml(text)
-        if key.partition(".")[0] in keys.keys_changed(here.state.config, written, Fixed.SEGMENT, Fixed.SESSION):
+        settings.refuse_another_name(here.state.config, written)
+        if key.partition(".")[0] in keys.keys_changed(here.state.config, written, Fixed.SEGMENT):
             raise AutotuneError(
                 f"{key} decides what is measured or compared, so it is fixed for the segment.",
                 f"edit {CONFIG_FILE}, then `autotune rebaseline --accept` opens a new segment with it",

@@ -97,10 +97,11 @@ def test_other_keys_may_differ() -> None:
     assert keys_changed(config, other) == ("target", "max_iterations", "health.max_no_improvement_runs", "health.max_crash_streak")
 
 
-def test_a_person_accepts_a_decisions_key_by_its_name_and_all_else_with_a_new_segment() -> None:
+def test_a_person_accepts_a_decisions_key_by_its_name_and_all_else_with_a_new_segment_or_session() -> None:
     assert acceptance(["max_pairs"]) == "autotune config set max_pairs VALUE"
     assert acceptance(["notify"]) == "autotune config set notify VALUE"
     assert acceptance(["max_pairs", "min_effect"]) == acceptance(["metric"]) == "autotune rebaseline --accept"
+    assert acceptance(["name", "metric"]) == "autotune init --name NAME"
 
 
 @pytest.mark.parametrize("value", ["", "desktop", "https://example.org", "https://example.org/a?b=c", "say 'done: it'", "mail -s x me"])

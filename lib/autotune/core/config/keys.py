@@ -246,7 +246,9 @@ def keys_changed(before: Config, after: Config, *kinds: Fixed) -> tuple[str, ...
 
 
 def acceptance(names: Sequence[str]) -> str:
-    """The command by which a person accepts other values of fixed keys."""
+    """The command by which a person gets other values of fixed keys. Another name belongs to another session."""
+    if "name" in names:
+        return "autotune init --name NAME"
     alone = len(names) == 1 and BY_NAME[names[0]].fixed in (Fixed.DECISION, Fixed.PERSON)
     return f"autotune config set {names[0]} VALUE" if alone else "autotune rebaseline --accept"
 

@@ -31,8 +31,7 @@ def accept(session: Session) -> bool:
         _refuse_open(session)
         path = session.workdir / CONFIG_FILE
         config = configuration.parse_toml(settings.text_of(path)) if path.is_file() else session.state.config
-        if config.name != session.state.config.name:
-            raise AutotuneError("The session's name cannot change.", f'put `name = "{session.state.config.name}"` back into {CONFIG_FILE}')
+        settings.refuse_another_name(session.state.config, config)
         if held := keys.keys_changed(session.state.config, config, keys.Fixed.PERSON):
             raise AutotuneError(
                 f"{', '.join(held)} cannot be accepted from {CONFIG_FILE}.", f"put it back; {keys.acceptance(held)} changes it"

@@ -49,6 +49,13 @@ def old_keys(table: Mapping[str, object]) -> Fact | None:
     return Fact(Kind.OLD_KEYS, {"keys": [*found]}) if found else None
 
 
+def refuse_another_name(before: Config, written: Config) -> None:
+    """Raise `AutotuneError` where a file gives the session another name."""
+    if written.name != before.name:
+        kept = f'keep `name = "{before.name}"` in {CONFIG_FILE}'
+        raise AutotuneError("A session's name cannot change.", f"{kept}; `{keys.acceptance(['name'])}` opens another session")
+
+
 def take_in(session: Session, said: Sequence[str] = (), text: str | None = None) -> None:
     """Read autotune.toml: what may change by an edit takes effect now, and is told; raises `AutotuneError` for what may not.
 
