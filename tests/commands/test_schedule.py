@@ -48,6 +48,13 @@ def test_a_line_of_cron_is_shown_installed_and_removed(home: Home) -> None:
     assert not home.answer("prompts", "schedule", "--cron", "--remove", variables=given)["was_there"]
 
 
+def test_a_scheduled_run_of_skills_reads_what_a_run_of_yours_reads(home: Home) -> None:
+    places = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "PI_CODING_AGENT_DIR", "OPENCODE_DB", "AUTOTUNE_DB_PATH")
+    given = {**{name: f"/{name.lower()}" for name in places}, "AUTOTUNE_REDACT": "0", "AUTOTUNE_SKILLS_MAX_SKILLS": "1"}
+    (text, *_) = home.answer("skills", "schedule", "--cron", variables=given)["contents"].values()
+    assert [name for name, value in given.items() if f"export {name}={value}\n" not in text] == []
+
+
 def test_a_keys_file_that_others_can_read_is_said(home: Home) -> None:
     keys = home.path / ".config" / "autotune" / "keys.env"
     keys.parent.mkdir(parents=True)

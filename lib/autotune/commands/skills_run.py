@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from autotune.skills.running import Did, Improved, Skip
     from autotune.skills.settings import Settings
 
+_OF_A_RUN = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "PI_CODING_AGENT_DIR", "OPENCODE_DB", "AUTOTUNE_REDACT", SETTING)
+"""Variables that say what a run reads, and how."""
+
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these skills; usually those of skills.toml, else all.")]
 
 
@@ -119,10 +122,8 @@ def schedule(
 
     kind = scheduling.kind_of(systemd=systemd, launchd=launchd, cron=cron)
     known = settings.read(settings.found(), os.environ)
-    variables = [key.variable for key in settings.KEYS]
-    job = scheduling.job(
-        "skills", ("skills", "run"), known["interval_minutes"], Path.home(), (*variables, "CLAUDE_CONFIG_DIR", "CODEX_HOME")
-    )
+    variables = [*_OF_A_RUN, *(key.variable for key in settings.KEYS)]
+    job = scheduling.job("skills", ("skills", "run"), known["interval_minutes"], Path.home(), variables)
     scheduling.schedule(job, kind=kind, install=install, remove=remove, dry_run=dry_run, as_json=as_json)
 
 
