@@ -62,7 +62,7 @@ def case_line(metric: str, case: str, score: float | None, why: str) -> str:
 def calls_planned(cases: int, *, answered: bool, share: float) -> str:
     """Say how many calls a run takes, without those that are repeated."""
     least, most = cases * (1 + answered) + round(cases * share), cases * (2 + answered)
-    more = f", and up to {counted(most - least, 'more')} where the judge is unsure" if share else ""
+    more = f", and up to {most - least:,} more where the judge is unsure" if share else ""
     return f"{counted(cases, 'case')}, {counted(least, 'call')}{more}"
 
 

@@ -169,7 +169,7 @@ _WHY = {
     "canary": "a canary of this behaviour is running; `autotune prompts watch` looks at it",
     "waiting": "a kept pack of {session} waits; `autotune prompts deploy` takes it",
     "spent": "the cases that decide are used up: {uses} of {planned_uses} confirmations; new traces refill them",
-    "too few": "{units} users' cases can decide nothing; {fewest} are the fewest, and there have to be some to read and to select by",
+    "too few": "the cases of {fewest} users or more can decide, and there are {units}; some more are to be read and to select by",
     "day spent": "the day's money or calls are used up; wait for tomorrow (UTC), or raise the cap in prompts.toml",
     "failed": "it failed: {reason}",
     "busy": "another run of it is at work",
