@@ -1,6 +1,6 @@
 """A whole pass of `prompts once`, session included, killed with -9 at times spread over it and run again: does it come to the same end?
 
-Run as `PYTHONPATH=lib:. python tests/benchmarks/killing.py [HOW_OFTEN]`. It uses the shop of `autotune prompts demo`, so it asks no model.
+Run as `python tests/benchmarks/killing.py [HOW_OFTEN]`. It uses the shop of `autotune prompts demo`, so it asks no model.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+if __name__ == "__main__":
+    root = Path(__file__).resolve().parents[2]
+    sys.path[:0] = [str(root / "lib"), str(root)]
 
 from autotune.prompts import demonstration
 from autotune.version import PACKAGE
