@@ -24,7 +24,7 @@ def main(
     folder: Annotated[Path | None, typer.Option("--folder", metavar="DIR", help="Make it here, not in a temporary folder.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The life of two packs in under a minute, with no model and no key: one is promoted, one is rolled back.
+    """The life of two packs in about a minute, with no model and no key: one is promoted, one is rolled back.
 
     All that it writes is in one folder, which you can delete.
     """

@@ -179,7 +179,13 @@ KEYS = (
         "answers in your agent's place",
         variable="AUTOTUNE_PREDICTOR_MODEL",
     ),
-    _key("canary.fraction", _SHARE, 0.1, "the share of the traffic that a canary gets"),
+    _key(
+        "canary.fraction",
+        _SHARE,
+        0.1,
+        "the share of the traffic that a canary gets",
+        "where it is not set, the smallest of 0.1, 0.3 and 0.5 that finds a gain of 0.1 in two weeks",
+    ),
     _key(
         "canary.min_samples",
         _SAMPLES,
