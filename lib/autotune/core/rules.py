@@ -10,7 +10,7 @@ from autotune.core.facts import Fact, Kind
 
 FIRST = 1  # of a segment that names none
 OLDEST = 1  # of those that are still here
-NEWEST = 5
+NEWEST = 6
 
 # The rule since which:
 CHECKS_BESIDE_PAIRS = 2  # the checks come after the first pair, not inside it
@@ -28,6 +28,7 @@ PREPARE_COUNTS = 3  # what a run costs, and so which mode decides, is told with 
 WHOLE_IS_EXACT = 4  # a whole number of what nothing says to be a time repeats exactly, however few digits it has
 FEW_TELL_NOISE = 4  # two pairs tell whether the noise is several times what it was, where that took four
 SIDES_ARE_READ = 5  # what stands behind a case's second tab is its side; before, all behind the first was its group
+LIMITS_ARE_REACHED = 6  # what differs from a guardrail's limit by a rounding error alone is at that limit, not beyond
 
 
 def is_known(rule: int) -> bool:

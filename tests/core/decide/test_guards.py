@@ -46,6 +46,29 @@ def test_a_guardrail_holds_is_broken_or_stays_undecided_and_says_so_with_figures
     assert guards.standing(()) is Standing.HOLDS
 
 
+@pytest.mark.parametrize(
+    ("text", "incumbent", "candidate"),
+    [
+        ("memory_mb <= 1.02x", 50.0, 51.0),
+        ("memory_mb <= 1.1x", 100.0, 110.0),
+        ("memory_mb >= 0.98x", 50.0, 49.0),
+        ("memory_mb >= 0.7x", 10.0, 7.0),
+        ("memory_mb <= 1.1x", -3.0, -3.3),
+        ("memory_mb >= 1.1x", 0.3, 0.33),
+    ],
+)
+def test_a_value_exactly_at_a_limit_holds_however_it_is_rounded(text: str, incumbent: float, candidate: float) -> None:
+    bound, step = [guards.read_guard(text)], candidate * 1e-9
+    assert guards.standing(guards.judge(bound, runs([incumbent] * 2, [candidate] * 2))) is Standing.HOLDS
+    beyond = candidate + abs(step) if "<=" in text else candidate - abs(step)
+    assert guards.standing(guards.judge(bound, runs([incumbent] * 2, [beyond] * 2))) is Standing.BROKEN
+
+
+def test_by_older_rules_rounding_decided_at_a_limit() -> None:
+    found = guards.judge([guards.read_guard("memory_mb <= 1.02x")], runs([50.0] * 2, [51.0] * 2), rules.LIMITS_ARE_REACHED - 1)
+    assert guards.standing(found) is Standing.BROKEN
+
+
 def test_evidence_is_told_where_the_runs_differ_and_by_the_first_rule_there_was_none() -> None:
     made = runs([100.0] * 6, [100.0, 101.0, 100.5, 101.5, 100.0, 101.0])
     bound = [guards.read_guard("memory_mb <= 1.02x")]

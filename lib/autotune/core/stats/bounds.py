@@ -13,6 +13,7 @@ from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL, estimate_and_
 from autotune.core.stats.noise import median
 
 GUARDED = 20.0  # the evidence for or against a guardrail's bound: luck gets there once in twenty
+ROUNDING = 1e-12  # what reckoning alone may make of a figure, as a share: some thousand times the last digit of a float
 BET = 0.9  # of the stake on each pair; a bet of 1 could lose all of it to one outlier
 
 
@@ -57,6 +58,9 @@ def guardrail(incumbent: Sequence[float], candidate: Sequence[float], bound: Bou
     wrong more often the more often one looks.
     """
     figures, limit, logs = _guarded_figures(incumbent, candidate, bound)
+    if bound.relative and rule >= rules.LIMITS_ARE_REACHED:
+        hair = ROUNDING * (1.0 if logs else abs(bound.limit) * max(map(abs, incumbent), default=0.0))
+        figures = [limit if abs(figure - limit) <= hair else figure for figure in figures]
     if not figures:
         return Guarded(Standing.UNDECIDED, math.nan, -math.inf, math.inf)
     estimate, low, high = estimate_and_interval(figures, 0.0)
