@@ -44,7 +44,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("notes/SKILL.md", head, "skills check notes"),
         ("workshop/prompts.toml", table, "prompts status --at workshop"),
-        ("workshop/prompts.toml", lambda deep: f"{'.'.join('a' * min(deep, 950))} = 1\n", "prompts status --at workshop"),
+        ("workshop/prompts.toml", lambda deep: f"{'.'.join('a' * deep)} = 1\n", "prompts status --at workshop"),
+        ("workshop/prompts.toml", lambda deep: "# long\n" * deep * 1_000, "prompts status --at workshop"),
         ("data/autotune/skills.toml", table, "skills run --dry-run"),
         ("autotune.json", lambda deep: '{"a":' * deep + "1" + "}" * deep, "prompts init --from autotune.json --at new --yes"),
         ("labels.jsonl", brackets, "prompts label --from labels.jsonl --at workshop"),

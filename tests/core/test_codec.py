@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.codec import DEEPEST, Malformed, TooDeep, decode, encode, mapping_in, read_json, read_toml
+from autotune.core.codec import DEEPEST, LONGEST, Malformed, TooDeep, TooLong, decode, encode, mapping_in, read_json, read_toml
 
 
 class Colour(StrEnum):
@@ -189,9 +189,26 @@ def test_what_is_nested_beyond_all_use_is_refused(deep: int) -> None:
     for text in (*texts, texts[0].encode()):
         with pytest.raises(TooDeep):
             read_json(text)
-    for text in ("a = " + texts[0], ".".join(["a"] * min(deep, 700)) + " = 1"):
+    for text in ("a = " + texts[0], ".".join(["a"] * deep) + " = 1"):
         with pytest.raises(TooDeep):
             read_toml(text)
+
+
+@pytest.mark.parametrize("part", ["a", '"a.b \\" c"', "'a.b'", "ä"])
+@pytest.mark.parametrize("line", ["{} = 1", "[{}]", "[[ {} ]]", "b = 1\n\t{} = 1"])
+def test_a_key_of_more_parts_than_anybody_writes_is_refused_before_it_takes_memory(line: str, part: str) -> None:
+    with pytest.raises(TooDeep):
+        read_toml(line.format(" . ".join([part] * 30_000)))
+
+
+def test_a_toml_text_longer_than_anybody_writes_is_refused() -> None:
+    assert read_toml("#" * LONGEST) == {}
+    with pytest.raises(TooLong):
+        read_toml("#" * (LONGEST + 1))
+
+
+def test_dots_in_a_text_are_no_key() -> None:
+    assert read_toml(f"a = '{'b.' * 9_000}'\n{'.'.join('c' * 50)} = 1")["a"] == "b." * 9_000
 
 
 def test_what_is_wide_is_read() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -12,6 +13,10 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 T = TypeVar("T")
 DEEPEST = 200  # of values within values: nobody nests so deeply, and all that walks through them may call itself for each
+LONGEST = 1_000_000  # characters of a TOML text: a person writes it
+_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
+# For a key of n parts tomllib keeps n * n / 2 of them.
+_LONG_KEY = re.compile(rf"^[ \t]*+\[{{0,2}}[ \t]*+{_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{50}}", re.MULTILINE)
 Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
 
 
@@ -26,15 +31,26 @@ class TooDeep(ValueError):  # noqa: N818 - says it of the text
         super().__init__("nested too deeply")
 
 
+class TooLong(ValueError):  # noqa: N818 - says it of the text
+    """A text that a person writes is longer than anybody writes."""
+
+    def __init__(self) -> None:
+        super().__init__(f"longer than {LONGEST:,} characters")
+
+
 def read_json(text: str | bytes, **hooks: Any) -> Json:  # noqa: ANN401 - those of json.loads
     """Read a JSON text. Raises ValueError where it is none, `TooDeep` where it is nested beyond `DEEPEST`."""
     return _not_too_deep(text, lambda: json.loads(text, **hooks))
 
 
 def read_toml(text: str) -> dict[str, Any]:
-    """Read a TOML text. Raises ValueError where it is none, `TooDeep` where it is nested beyond `DEEPEST`."""
+    """Read a TOML text. Raises ValueError where it is none, `TooLong`, or `TooDeep` where it or a key is nested beyond use."""
     import tomllib
 
+    if len(text) > LONGEST:
+        raise TooLong
+    if _LONG_KEY.search(text):
+        raise TooDeep
     return _not_too_deep(text, lambda: tomllib.loads(text))
 
 

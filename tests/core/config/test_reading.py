@@ -296,6 +296,7 @@ def test_a_long_value_is_not_repeated_in_full() -> None:
         ('name = "a"\nname = "b"\n', "line 2"),
         ('name = "a"\n\nscope = ["a"', "line 3"),
         ("a = " + "[" * 5_000, "nested too deeply"),
+        ("#" * 2_000_000, "longer than 1,000,000 characters"),
         ("a = 1" + "0" * 5_000, "line 1"),
     ],
 )

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NoReturn
 
-from autotune.core.codec import TooDeep, read_toml
+from autotune.core.codec import TooDeep, TooLong, read_toml
 from autotune.core.config.keys import FIELDS, FILE, KEYS, NOW, SECTIONS, Default, Key, key_named, known, refuse_unknown, written
 from autotune.core.config.model import Config, HealthConfig, RecoveryConfig
 from autotune.core.config.renamed import OLD, by_todays_keys
@@ -154,8 +154,8 @@ def toml_table(text: str) -> dict[str, Any]:
     """What a TOML text says. Raises AutotuneError with the line that is no TOML."""
     try:
         return read_toml(text)
-    except TooDeep:
-        raise AutotuneError(f"{FILE} is not valid TOML: its brackets are nested too deeply.", "write it without nested brackets") from None
+    except (TooDeep, TooLong) as beyond:
+        raise AutotuneError(f"{FILE} is not valid TOML: it is {beyond}.", "see that it is the file that you mean, or write less") from None
     except ValueError as wrong:
         found = re.fullmatch(r"(.*?) ?\(at (?:line (\d+), column (\d+)|end of document)\)", str(wrong), re.DOTALL)
         problem, line, column = found.groups() if found else (str(wrong), None, None)
