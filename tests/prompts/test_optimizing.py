@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.loop.project import eventually, holders
 from tests.prompts import world
 
 from autotune.core.judging import packs
@@ -143,7 +142,6 @@ def _killed_again_and_again(shop: Shop) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             os.killpg(begun.pid, signal.SIGKILL)
             begun.communicate()
-            eventually(lambda: not any(map(holders, shop.data.glob(f"autotune/optimize/*/{QUALITY}/lock"))))  # what it measured with ends
         else:
             return found
     return shop.optimize()

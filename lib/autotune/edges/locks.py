@@ -1,7 +1,7 @@
 """Locks between processes that die with their holders, whose holders can be named.
 
 A lock is an flock on a file, which says who holds it: in words for people, and whether it is a worker. It belongs to the open file, so that
-a forked process holds it on when its parent lets go, and a program started in between does not.
+a forked process can be handed it; a program that is started never has it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from autotune.edges.atomic import lives
 from autotune.edges.folders import cache_folder
 from autotune.errors import AutotuneError
 
@@ -82,15 +81,15 @@ class Lock:
 
 
 @contextlib.contextmanager
-def hold(path: Path, what: str, wait_s: float = 0.0, *, shared: bool = True) -> Iterator[Lock]:
+def hold(path: Path, what: str, wait_s: float = 0.0, *, handed_on: bool = False) -> Iterator[Lock]:
     """Hold a lock while the context lasts. Raises AutotuneError, naming the holder, when it is not free within `wait_s` seconds.
 
-    Where it is not `shared`, processes that are forked meanwhile do not hold it: it is free when this one is gone.
+    It is free when this process is gone, unless it is `handed_on`: then processes that are forked meanwhile hold it too.
     """
     lock = _take(path, wait_s)
     try:
         lock.sign(what)
-        if not shared:
+        if not handed_on:
             _ours_alone.add(lock)
         yield lock
     finally:
@@ -120,16 +119,6 @@ def holder(path: Path) -> Holder | None:
         return None if _locked(descriptor, fcntl.LOCK_SH) else _note(descriptor)
     finally:
         os.close(descriptor)
-
-
-def is_free_soon(path: Path, wait_s: float = 10.0) -> bool:
-    """Whether a lock is free, or gets so within some seconds: where its holder is gone, a process that it forked may end a little later."""
-    until = time.monotonic() + wait_s
-    while (found := holder(path)) is not None:
-        if (found.pid is not None and lives(str(found.pid))) or time.monotonic() > until:
-            return False
-        time.sleep(_RETRY_S)
-    return True
 
 
 def taken(path: Path) -> Lock | None:

@@ -61,16 +61,13 @@ def optimize(
     """
     repository = preparing.workshop_of(settings)
     home = runs.folder_of(repository.top, behavior)
-    busy = {"behavior": str(behavior), "state": "busy"}
-    if not locks.is_free_soon(home / LOCK):
-        return busy
     try:
         with locks.hold(home / LOCK, "autotune prompts optimize"):
             return _optimized(settings, behavior, home, now_ms, seed, dry=dry, say=say)
     except AutotuneError:
         if locks.holder(home / LOCK) is None:
             raise
-        return busy
+        return {"behavior": str(behavior), "state": "busy"}
 
 
 def _optimized(settings: Settings, behavior: Behavior, home: Path, now_ms: int, seed: int | None, *, dry: bool, say: Say) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def once(settings: Settings, parts: Sequence[Part], *, stopped: Callable[[], boo
     Raises AutotuneError where another process makes one.
     """
     done: list[Did] = []
-    with hold(database(settings).with_name("once.lock"), "autotune prompts once", shared=False):
+    with hold(database(settings).with_name("once.lock"), "autotune prompts once"):
         for part in parts:
             if stopped():
                 done.append(Did(part, skipped=Skipped(Skip.STOPPED)))

@@ -58,7 +58,7 @@ def improve(
     or `stopped`. Raises AutotuneError where something has to be mended first.
     """
     home = runs.home_of(skill.folder)
-    if not locks.is_free_soon(home / "lock"):
+    if locks.holder(home / "lock") is not None:
         return {"skill": skill.short, "state": "busy"}
     with locks.hold(home / "lock", "autotune skills improve"):
         place = suites.place_of(skill, Path.home())

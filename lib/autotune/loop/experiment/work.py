@@ -56,7 +56,7 @@ def changing(session: Session, what: str) -> Iterator[Lock]:
 def held(session: Session, what: str) -> Iterator[Lock]:
     """Hold the session. Another command is waited for; a worker is not, for it may measure for hours."""
     refuse_while_measured(session.folder)
-    with locks.hold(session.folder.lock, what, wait_s=COMMAND_WAITS_S) as lock:
+    with locks.hold(session.folder.lock, what, wait_s=COMMAND_WAITS_S, handed_on=True) as lock:
         session.refresh()
         session.mend()
         accounting.set_aside_forged(session)
