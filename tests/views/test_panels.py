@@ -114,3 +114,16 @@ def test_the_live_screen_has_them_in_a_line_and_at_a_key_in_full(workshop: Path)
         assert sum(line.startswith(heads) for line in lines) == 1
         assert (sum(line.startswith("response-quality") for line in lines) == 1) == (key == "beside")
         assert len(lines) <= 50
+
+
+def test_a_workshop_of_a_skill_of_yours_has_that_skill_beside_its_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
+    top = tmp_path / "autotune-skills" / "deck"
+    for folder in (tmp_path / ".claude/skills/deck", tmp_path / ".claude/skills/other", top / "skills/deck"):
+        folder.mkdir(parents=True)
+        (folder / "SKILL.md").write_text(f"---\nname: {folder.name}\ndescription: Slides.\n---\nMake slides.\n")
+    subprocess.run(["git", "init", "-q"], cwd=top, check=True)
+    (found,) = panels.gathered(top)
+    assert (found["name"], [card["title"] for card in found["cards"]]) == ("skills", ["deck"])

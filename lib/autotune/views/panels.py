@@ -80,9 +80,14 @@ def _database_of_packs(file: Path) -> Iterator[Path]:
 
 
 def _skills_of(top: Path) -> list[Skill]:
+    """The skills that a repository holds; of a workshop, the skill that it holds a copy of."""
+    from autotune.skills import suites
     from autotune.skills.installed import installed
 
-    return [one for one in installed(Path.home(), top) if one.folder.is_relative_to(top)]
+    def belongs(one: Skill) -> bool:
+        return one.folder.is_relative_to(top) or (one.short == top.name and suites.place_of(one, Path.home()).top.resolve() == top.resolve())
+
+    return [one for one in installed(Path.home(), top) if belongs(one)]
 
 
 def gathered(top: Path) -> list[Panel]:
