@@ -81,7 +81,11 @@ def verified(name: str, folder: str, suite: Suite | None, readiness: Readiness) 
 def _result(one: Found) -> str:
     if one.result is None or one.result.share is None:
         return ""
-    return f": {in_percent(one.result.share)} right of {one.result.of:g}, by {one.result.instrument}"
+    sides = ", ".join(f"{_SIDES.get(side, side)} {right:g} of {of:g}" for side, (right, of) in one.result.sides.items())
+    return f": {in_percent(one.result.share)} right of {one.result.of:g}{f' ({sides})' if sides else ''}, by {one.result.instrument}"
+
+
+_SIDES = {"positive": "should fire", "negative": "should not", "without": "without it", "with": "with it"}
 
 
 def published(name: str, folder: str, *, done: bool, dry_run: bool) -> Iterator[Line]:
