@@ -37,7 +37,6 @@ class Run:
     workshop: str
     base: str
     seed: int
-    begun_ms: int
     proposer: str
     proposals: int
     read: tuple[str, ...]
