@@ -156,6 +156,12 @@ def spent(scope: str) -> Spent:
         return spending.spent(scope)
 
 
+def taken(run: str) -> dict[str, float]:
+    """What a run has taken, as values; `guessed` is the part of the money that is the most that it can be."""
+    found = spent(f"run {run}")
+    return {"calls": found.calls, "usd": found.usd, "guessed": found.usd_guessed}
+
+
 def today() -> str:
     """Name the scope of today (UTC)."""
     return f"day {datetime.now(UTC).date().isoformat()}"

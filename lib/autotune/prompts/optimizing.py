@@ -37,7 +37,7 @@ from autotune.loop.opening import opening
 from autotune.loop.session import layout, sessions
 from autotune.loop.session.session import Say, Session
 from autotune.models.asking import FORBIDDING
-from autotune.models.spending import spent
+from autotune.models.spending import taken
 from autotune.prompts import judging, pools, preparing, runs, searching
 from autotune.prompts.ingesting import database
 from autotune.prompts.preparing import NAME, WAITS_S
@@ -177,7 +177,7 @@ def _remember(settings: Settings, run: Run) -> None:
 def _ended(folder: Path, run: Run, session: Session) -> dict[str, Any]:
     """What came of a run, written down where it is over."""
     state, search = session.state, run_folders.read_search(folder)
-    values: dict[str, Any] = {"behavior": run.behavior, "session": session.name, "branch": session.branch, **_spent(run)}
+    values: dict[str, Any] = {"behavior": run.behavior, "session": session.name, "branch": session.branch, **taken(run.name)}
     if not _is_over(session):
         reason = "" if state.ended is None else told(state.ended.reason)
         return values | {"state": "stopped", "reason": reason}
@@ -220,8 +220,3 @@ def _is_over(session: Session) -> bool:
     return (
         ended.ending is Ending.FINISHED or ended.reason.kind is Kind.SEARCH_OVER or (ended.reason.kind is Kind.OUT_OF_IDEAS and not failed)
     )
-
-
-def _spent(run: Run) -> dict[str, Any]:
-    found = spent(f"run {run.name}")
-    return {"calls": found.calls, "usd": found.usd}

@@ -85,12 +85,13 @@ def spent(settings: Settings) -> dict[str, Any]:
     from autotune.models import spending
 
     today = spending.spent(spending.today()) if (data_folder() / "models.db").is_file() else Spent()
-    usd, calls, unknown = today.usd, today.calls, today.unknown
+    usd, calls = today.usd, today.calls
     most_usd, most_calls = settings["max_usd_per_day"], settings["max_calls_per_day"]
     return {
         "usd": usd,
         "calls": calls,
-        "unknown": unknown,
+        "unknown": today.unknown,
+        "guessed": today.usd_guessed,
         "max_usd": most_usd,
         "max_calls": most_calls,
         "left_usd": None if most_usd is None else max(0.0, most_usd - usd),

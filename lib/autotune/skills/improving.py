@@ -32,6 +32,7 @@ from autotune.loop.opening import opening
 from autotune.loop.session import layout, sessions
 from autotune.loop.session.session import Say, Session
 from autotune.models.asking import FORBIDDING, Models, Terms
+from autotune.models.spending import taken
 from autotune.skills import improve_runs as runs
 from autotune.skills import preparing, searching, steady, suites
 from autotune.skills.candidates import BEGINS
@@ -44,6 +45,7 @@ from autotune.skills.settings import Settings
 PROGRAM = (*version.PROGRAM, "skills")
 _LONGEST_RUN_S = 6 * 3600
 _IN_VAIN = ("nothing", "not confirmed")  # after which a larger scope is tried
+_TAKEN = ("calls", "usd", "guessed")
 _AT_ONCE = 20  # cases, on which both versions are probed before the next
 
 Agreed = Callable[[Mapping[str, Any]], bool]
@@ -96,7 +98,7 @@ def in_a_pass(skill: Skill, known: Settings, now_ms: int, *, dry: bool) -> Impro
         return Skip.NO_WORK
     why = str(found.get("reason") or found.get("description") or state)
     decided = state in ("kept", "not confirmed", "nothing")
-    return Improved(found.get("session"), found.get("experiment"), state == "kept", decided, why, found.get("calls", 0), found.get("usd"))
+    return Improved(found.get("session"), found.get("experiment"), state == "kept", decided, why, found["calls"], found["usd"])
 
 
 def _through(place: suites.Place, folder: Path, now_ms: int, say: Say) -> dict[str, Any]:
@@ -104,11 +106,10 @@ def _through(place: suites.Place, folder: Path, now_ms: int, say: Say) -> dict[s
     tried = list[dict[str, Any]]()
     while True:
         values = _ended(folder, _carried_on(folder, say))
-        tried.append({name: values.get(name) for name in ("scope", "state", "usd")})
-        spent = values.get("usd") or 0.0
-        further = preparing.next_one(place, folder, spent, now_ms) if values["state"] in _IN_VAIN else None
+        tried.append({name: values[name] for name in ("scope", "state", *_TAKEN)})
+        further = preparing.next_one(place, folder, values["usd"], now_ms) if values["state"] in _IN_VAIN else None
         if further is None:
-            return {**values, "workshop": place.workshop, "tried": tried, "usd": sum(one["usd"] or 0.0 for one in tried)}
+            return {**values, "workshop": place.workshop, "tried": tried, **{name: sum(one[name] for one in tried) for name in _TAKEN}}
         folder = further
 
 
@@ -118,26 +119,22 @@ def _carried_on(folder: Path, say: Say) -> dict[str, Any]:
     with Models(terms(run)) as models:
         desk = searching.desk(folder, run, models)
         found = searching.best(searching.searched(desk))
-        usd = desk.spent
         if found is None:
-            return {"state": "nothing", "usd": usd}
+            return {"state": "nothing"}
         texts, line = found
-        values = {"texts": dict(texts), "description": line, "text": "\n\n".join(texts.values()), "usd": usd}
+        values = {"texts": dict(texts), "description": line, "text": "\n\n".join(texts.values())}
         desk = searching.after_search(desk)
         if not run.decides:
             return values | _proposed(desk, texts)
         try:
             same = steady.checked(desk)["same"]
         except searching.OutOfMoneyError:
-            return values | {"state": "spent", "usd": desk.spent}
+            return values | {"state": "spent"}
         if not same:
-            return values | {"state": "unsteady", "usd": desk.spent}
+            return values | {"state": "unsteady"}
         usd = desk.spent
     values |= _decided(folder, run, usd, say)
-    with Models(terms(run)) as models:
-        spent = searching.spent(models, run)
-    state = "spent" if values["state"] == "stopped" and spent >= run.max_usd else values["state"]
-    return values | {"state": state, "usd": spent}
+    return values | ({"state": "spent"} if values["state"] == "stopped" and taken(run.name)["usd"] >= run.max_usd else {})
 
 
 def terms(run: Run) -> Terms:
@@ -154,7 +151,7 @@ def _proposed(desk: searching.Desk, texts: Mapping[str, str]) -> dict[str, Any]:
     place = desk.folder / runs.PROPOSAL / run.skill
     shutil.rmtree(place, ignore_errors=True)
     searching.put(desk, texts, place)
-    return {"state": "proposed", "proposal": str(place), "before": means[0], "after": means[1], "usd": desk.spent}
+    return {"state": "proposed", "proposal": str(place), "before": means[0], "after": means[1]}
 
 
 def _means(desk: searching.Desk, versions: Sequence[Mapping[str, str]], cases: Sequence[str]) -> list[float | None]:
@@ -259,6 +256,7 @@ def _ended(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
         "confirm": len(run.confirm),
         "folder": str(folder),
         **values,
+        **taken(run.name),
     }
     if values["state"] != "stopped":
         run_folders.write(folder, run_folders.RESULT, values)

@@ -62,17 +62,12 @@ class Desk:
     @property
     def spent(self) -> float:
         """What the run has spent, probes included."""
-        return spent(self.models, self.run)
+        return self.models.spending.spent(f"run {self.run.name}").usd
 
     def affords(self, step: Evaluate | Reflect) -> bool:
         """Whether a step fits what the search may spend, at what a probe has cost on average."""
         probes = len(step.cases) * self.bench.settings.samples
         return self.spent + probes * (measuring.usd_each(self.bench) or 0.0) < SHARE * self.run.max_usd
-
-
-def spent(models: Models, run: Run) -> float:
-    """What a run has spent, in US dollars: its models' calls and its probes'."""
-    return models.spending.spent(f"run {run.name}").usd
 
 
 def desk(folder: Path, run: Run, models: Models) -> Desk:

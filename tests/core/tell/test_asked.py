@@ -67,6 +67,7 @@ def test_figures_are_shown() -> None:
 def test_less_than_a_cent_is_written_without_powers_of_ten() -> None:
     assert said(cost=Cost(Usage(23, 12), 8.3e-5, Sure.EXACT))["cost"] == "$0.000083"
     assert said(day=Spent(1, 1, 0.002))["today"].endswith("$0.002")
+    assert said(day=Spent(1, 1, 0.5, 0.2))["today"].endswith("at most $0.50 ($0.20 of it guessed)")
 
 
 def test_what_needs_no_key_or_no_service_says_so() -> None:

@@ -11,7 +11,7 @@ from autotune.core.tell import standing
 from autotune.core.tell.lines import Line, Tone
 
 MEAN = {"value": 0.7, "low": 0.6, "high": 0.8, "cases": 30, "units": 7}
-MONEY = {"usd": 0.0, "calls": 0, "unknown": 0, "max_usd": 5.0, "max_calls": 100, "left_usd": 5.0, "left_calls": 100}
+MONEY = {"usd": 0.0, "calls": 0, "unknown": 0, "guessed": 0.0, "max_usd": 5.0, "max_calls": 100, "left_usd": 5.0, "left_calls": 100}
 AGREEMENT = {"compared": 0, "kappa": None, "paired": None, "doubt": None, "min_agreement": 0.4, "min_labels": 30}
 JUDGE = {"judge": "a:b", "judge_second": "none", "rubric": "abc"}
 
@@ -71,8 +71,9 @@ def test_a_bias_that_is_surely_there_stands_out() -> None:
     assert [line.tone for line in standing.bias({})] == [Tone.QUIET]
 
 
-def test_money_without_a_cap_and_of_unknown_cost() -> None:
+def test_money_without_a_cap_and_of_a_cost_that_is_guessed_or_unknown() -> None:
     assert standing.spent(MONEY) != standing.spent({**MONEY, "left_usd": None}) != standing.spent({**MONEY, "unknown": 3})
+    assert "at most $0.50 ($0.40 of it guessed) today" in standing.spent({**MONEY, "usd": 0.5, "guessed": 0.4})
 
 
 @pytest.mark.parametrize("ill", Ill)

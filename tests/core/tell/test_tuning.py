@@ -93,7 +93,7 @@ def test_plan_and_end_say_which_gain_so_many_users_show() -> None:
     ]
 
 
-END: dict[str, Any] = {**PLAN, "session": "s", "units": 80, "confirmed": 0, "usd": 0.25, "calls": 700}
+END: dict[str, Any] = {**PLAN, "session": "s", "units": 80, "confirmed": 0, "usd": 0.25, "guessed": 0.0, "calls": 700}
 
 
 def test_the_end_says_what_was_found_and_spent() -> None:
@@ -101,9 +101,8 @@ def test_the_end_says_what_was_found_and_spent() -> None:
     assert all(part in str(list(tuning.finished(kept))) for part in ("anew", "+0.100", "+0.050", "700", "$0.25"))
     undecided = [(one.label, one.tone) for one in tuning.finished({**END, "state": "undecided"})]
     assert undecided == [("behaviour", Tone.PLAIN), ("result", Tone.FAIR), ("next", Tone.PLAIN), ("spent", Tone.PLAIN)]
-    nothing = str(list(tuning.finished({**END, "state": "nothing", "usd": None})))
-    assert "nothing better" in nothing
-    assert "$" not in nothing
+    nothing = str(list(tuning.finished({**END, "state": "nothing", "guessed": 0.125})))
+    assert all(part in nothing for part in ("nothing better", "at most $0.25 ($0.12 of it guessed)"))
 
 
 @pytest.mark.parametrize("state", ["session open", "canary", "waiting", "spent", "too few", "busy", "stopped", "failed"])

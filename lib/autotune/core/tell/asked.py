@@ -13,7 +13,7 @@ from autotune.core.asking.naming import Endpoint
 from autotune.core.asking.prices import Price
 from autotune.core.asking.request import Schema
 from autotune.core.escaping import escaped, shortened
-from autotune.core.tell.figures import about, counted, money
+from autotune.core.tell.figures import about, at_most, counted, money
 from autotune.core.tell.lines import Line, Tone
 
 _SAID = 200
@@ -120,4 +120,4 @@ def _price(price: Price | None) -> str:
 
 def _day(spent: Spent) -> str:
     unknown = f", and {counted(spent.unknown, 'call')} of unknown cost" if spent.unknown else ""
-    return f"{counted(spent.calls, 'call')}, {_money(spent.usd)}{unknown}"
+    return f"{counted(spent.calls, 'call')}, {at_most(_money(spent.usd), spent.usd_guessed)}{unknown}"

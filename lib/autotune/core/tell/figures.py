@@ -265,6 +265,11 @@ def money(dollars: float) -> str:
     return f"${dollars:.2f}" if dollars >= _TEN_CENTS or not dollars else f"${number(dollars, figures=2)}"
 
 
+def at_most(usd: str, guessed: float) -> str:
+    """What calls have cost, where a part of it is the most that it can be: `at most $0.52 ($0.40 of it guessed)`."""
+    return f"at most {usd} ({money(guessed)} of it guessed)" if guessed else usd
+
+
 def counted(count: int, one: str, many: str | None = None) -> str:
     """A count with its noun: `1 run`, `2,000 runs`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -10,7 +10,7 @@ from autotune.core.asking.request import Message, Role, Schema
 from autotune.core.judging.fencing import Fence, Part, fenced
 from autotune.core.skills.package import MOST_DESCRIPTION
 from autotune.core.skills.surfaces import BODY, DESCRIPTION, HELD, ROUTING, Amiss
-from autotune.core.tell.figures import counted, money
+from autotune.core.tell.figures import at_most, counted, money
 from autotune.core.tell.lines import Line, Tone
 
 COPIED = "The skill as it is"
@@ -130,7 +130,7 @@ def ended(values: Mapping[str, Any]) -> Iterator[Line]:
     if values.get("text"):
         yield Line("text", str(values["text"]))
     if values.get("usd") is not None:
-        yield Line("spent", money(values["usd"]))
+        yield Line("spent", at_most(money(values["usd"]), values["guessed"]))
 
 
 def _figures(before: float | None, after: float | None) -> str:

@@ -8,7 +8,7 @@ from autotune.core.escaping import escaped, shortened
 from autotune.core.judging.condition import Ill
 from autotune.core.judging.marks import BEST_MARK
 from autotune.core.tell import rollouts, scored
-from autotune.core.tell.figures import counted, day, in_percent, minute, money
+from autotune.core.tell.figures import at_most, counted, day, in_percent, minute, money
 from autotune.core.tell.lines import Line, Tone, Values
 
 _LONGEST = 300
@@ -111,7 +111,7 @@ def bias(found: Values) -> Iterator[Line]:
 def spent(found: Values) -> str:
     """What models cost today, and what is left."""
     unknown = f", and {counted(found['unknown'], 'call')} of unknown cost" if found["unknown"] else ""
-    today = f"{scored.money_of(found['usd'])} today in {counted(found['calls'], 'call')}{unknown}"
+    today = f"{at_most(scored.money_of(found['usd']), found['guessed'])} today in {counted(found['calls'], 'call')}{unknown}"
     left = "no cap on money" if found["left_usd"] is None else f"{money(found['left_usd'])} of {money(found['max_usd'])} left"
     return f"{today}; {left}, {found['left_calls']:,} of {found['max_calls']:,} calls left"
 

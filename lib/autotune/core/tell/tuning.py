@@ -12,7 +12,7 @@ from autotune.core.judging.admissible import Flaw
 from autotune.core.judging.fencing import Fence, Part
 from autotune.core.judging.marks import BEST_MARK, Judgement
 from autotune.core.judging.rubric import Rubric
-from autotune.core.tell.figures import counted, money
+from autotune.core.tell.figures import at_most, counted, money
 from autotune.core.tell.judging import with_canary
 from autotune.core.tell.lines import Line, Tone, Values
 
@@ -160,8 +160,7 @@ def _tried(found: Values) -> str:
 
 
 def _spent(found: Values) -> str:
-    usd = "" if found["usd"] is None else f", {money(found['usd'])}"
-    return f"{found['calls']:,} calls{usd}; {_uses(found)}"
+    return f"{found['calls']:,} calls, {at_most(money(found['usd']), found['guessed'])}; {_uses(found)}"
 
 
 _WHY = {
