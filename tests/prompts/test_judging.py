@@ -328,3 +328,36 @@ def test_a_script_of_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None
     path.write_text(path.read_text().replace("script:cheap", f"script:{tmp_path}/none.py:judge"))
     with pytest.raises(AutotuneError, match=r"none\.py"):
         run(path)
+
+
+@pytest.mark.parametrize(
+    ("models", "cap", "told"),
+    [
+        ('judge = "script:cheap"', None, "no cap on money"),
+        ('judge = "ollama:llama3.2"', None, "no cap on money"),
+        ('judge = "anthropic:claude-haiku-4-5"', 5.0, "at most $5.00 a day"),
+        ('judge = "script:cheap"\nstrong = "anthropic:claude-haiku-4-5"', 5.0, "at most $5.00 a day"),
+        ('judge = "anthropic:claude-haiku-4-5"\nmax_usd_per_day = 2', 2.0, "at most $2.00 a day"),
+        ('judge = "anthropic:claude-haiku-4-5"\nmax_usd_per_day = "none"', None, "no cap on money"),
+        ('judge = "command:./mine"', None, "no cap on money: judge.toml sets no max_usd_per_day, and no price of command:./mine is known"),
+        ('judge = "command:./mine"\nmax_usd_per_day = "none"', None, "no cap on money"),
+        ('judge = "command:./mine"\nmax_calls_per_day = 9', None, "no cap on money"),
+        ('judge = "openai:mine"\n[prices."mine"]\nread = 1\nwritten = 2', 5.0, "at most $5.00 a day"),
+    ],
+)
+def test_a_judge_that_costs_money_has_a_cap_for_the_day_or_says_that_it_has_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], models: str, cap: float | None, told: str
+) -> None:
+    path = prepared(tmp_path)
+    path.write_text(path.read_text().replace('judge = "script:cheap"', models))
+    assert judging.terms(judging.opened(path)).per_day.usd == cap
+    assert app.run(["prompts", "judge", str(path), "--dry-run"]) == 0
+    assert capsys.readouterr().out.strip().endswith(f"; {told}")
+
+
+def test_a_judge_says_before_it_asks_that_nothing_bounds_its_money(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for more, told in (("", True), ("\nmax_calls_per_day = 2", False)):
+        path = prepared(tmp_path)
+        path.write_text(path.read_text().replace('judge = "script:cheap"', f'judge = "command:false"{more}'))
+        app.run(["prompts", "judge", str(path)])
+        assert ("no cap on money" in capsys.readouterr().err) is told

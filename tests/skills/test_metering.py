@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from autotune.core.asking.limits import NONE
 from autotune.core.asking.request import Usage
-from autotune.core.skills.probing import Client, Probing
+from autotune.core.skills.probing import Client, Measures, Probing
+from autotune.skills import metering
 from autotune.skills.metering import Meter
 
 TOKENS = Usage(1000, 50)
@@ -28,3 +30,20 @@ def test_where_nobody_says_what_a_probe_costs_a_cap_on_calls_alone_holds_several
         assert meter.lets_several is several
     with Meter(settings, "notes") as later:
         assert later.lets_several is several
+
+
+@pytest.mark.parametrize(
+    ("settings", "cap", "unbounded"),
+    [
+        (Probing("notes", "s"), None, ("claude-code's own choice",)),
+        (Probing("notes", "s", max_calls_per_day=9), None, ()),
+        (Probing("notes", "s", max_usd_per_day=NONE), None, ()),
+        (Probing("notes", "s", max_usd_per_day=3.0), 3.0, ()),
+        (Probing("notes", "s", model="claude-haiku-4-5"), 10.0, ()),
+        (Probing("notes", "s", Measures.ROUTING_JUDGE, judge="anthropic:claude-haiku-4-5"), 10.0, ()),
+        (Probing("notes", "s", Measures.ROUTING_JUDGE, judge="openai:mine"), None, ("openai:mine",)),
+        (Probing("notes", "s", Measures.TASK, judge="openai:mine"), None, ("openai:mine", "claude-code's own choice")),
+    ],
+)
+def test_where_prices_are_known_a_day_has_a_cap(settings: Probing, cap: float | None, unbounded: tuple[str, ...]) -> None:
+    assert (metering.limits_of(settings)[1].usd, metering.uncapped(settings)) == (cap, unbounded)

@@ -150,7 +150,7 @@ def test_a_dry_run_starts_no_client(place: Place, capsys: pytest.CaptureFixture[
     place.settings()
     (place.programs / "claude").unlink()
     code, out = probe(capsys, "--dry-run", "--json")
-    assert (code, json.loads(out)) == (0, {"cases": 3, "probes": 6, "minutes": 1, "usd": None})
+    assert (code, json.loads(out)) == (0, {"cases": 3, "probes": 6, "minutes": 1, "usd": None, "max_usd_per_day": None})
 
 
 def test_without_the_client_it_is_refused(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from autotune.core.asking.naming import elsewhere, parse
 from autotune.core.asking.prices import Price
 from autotune.core.codec import encode
 from autotune.core.tell.asked import checked, why_no_answer
-from autotune.core.tell.judging import calls_planned, score_line
+from autotune.core.tell.judging import calls_planned, capped, score_line
 from autotune.prompts import terms
 
 if TYPE_CHECKING:
@@ -78,11 +78,15 @@ def judge(
 
     bench = judging.opened(file, pack)
     cases = cases_of_the_run() or list(bench.cases)
+    usd, uncapped = judging.terms(bench).per_day.usd, judging.uncapped(bench)
+    bounds = capped(usd, file.name, uncapped)
     if dry_run:
         answered, share = bool(bench.settings.agent), bench.settings.stages.share * bool(bench.settings.strong)
         planned = calls_planned(len(cases), answered=answered, share=share)
-        typer.echo(json.dumps({"cases": len(cases), "words": planned}) if as_json else planned)
+        typer.echo(json.dumps({"cases": len(cases), "words": planned, "max_usd_per_day": usd}) if as_json else f"{planned}; {bounds}")
         return
+    if uncapped:
+        typer.echo(bounds, err=True)
     context = judging.context(bench)
     for name, value in () if as_json else context.items():
         typer.echo(f"CONTEXT {name}={value}")

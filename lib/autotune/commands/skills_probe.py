@@ -13,7 +13,8 @@ from autotune.commands.printing import answered
 from autotune.core.codec import encode
 from autotune.core.skills.probed import Probed, total
 from autotune.core.tell import tested as words
-from autotune.core.tell.judging import case_line
+from autotune.core.tell.judging import capped, case_line
+from autotune.core.tell.lines import Line
 
 
 def probe(
@@ -29,14 +30,19 @@ def probe(
     It prints METRIC lines, one for each case of the run, and CONTEXT lines that say what it measures with. A case whose probes failed gets
     an UNSCORED line. `AUTOTUNE_CASES` names the cases; without it, all are probed.
     """
-    from autotune.skills import measuring
+    from autotune.skills import measuring, metering
 
     bench = measuring.opened(settings, skill)
     cases = cases_of_the_run() or list(bench.cases)
+    most, uncapped = metering.limits_of(bench.settings)[1].usd, metering.uncapped(bench.settings)
+    bounds = capped(most, settings.name, uncapped)
     if dry_run:
         about = (bench.settings, len(cases), measuring.expected_at_once(bench.settings, bench.around.name), measuring.usd_each(bench))
-        answered(words.plan(*about), words.figures(*about), as_json=as_json)
+        planned = [*words.plan(*about), Line("a day", bounds)]
+        answered(planned, {**words.figures(*about), "max_usd_per_day": most}, as_json=as_json)
         return
+    if uncapped:
+        typer.echo(bounds, err=True)
     for name, value in measuring.context(bench).items():
         typer.echo(f"CONTEXT {name}={value}")
     found, metric = list[Probed](), bench.settings.metric

@@ -11,8 +11,9 @@ from secrets import randbits
 
 from autotune.core.asking.costs import Cost, together
 from autotune.core.asking.failing import CAPS
-from autotune.core.asking.limits import Limits
+from autotune.core.asking.limits import Limits, daily
 from autotune.core.asking.naming import BACKENDS, parse
+from autotune.core.asking.prices import FREE
 from autotune.core.asking.request import Message, Request, Role
 from autotune.core.codec import read_json
 from autotune.core.judging import besides, fencing, instrument, marks, packs, rubric, showing, stages
@@ -111,16 +112,30 @@ def _where(settings: Instrument, model: str) -> str:
 def terms(bench: Bench) -> Terms:
     """On what terms the models of a run are asked."""
     settings = bench.settings
-    per_day = Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
-    return Terms(
+    found = Terms(
         settings.run or f"judge {settings.behavior}",
         per_run=Limits(calls=settings.max_calls_per_run, usd=settings.max_usd_per_run),
-        per_day=per_day,
+        per_day=Limits(calls=settings.max_calls_per_day),
         concurrency=settings.concurrency,
         seed=settings.stages.seed,
         endpoints=settings.endpoints,
         prices=settings.prices,
     )
+    prices = [found.price(parse(one)) for one in _models(settings)]
+    known = None not in prices and any(price != FREE for price in prices)
+    usd = daily(settings.max_usd_per_day, instrument.USUAL_USD, known=known)
+    return replace(found, per_day=replace(found.per_day, usd=usd))
+
+
+def uncapped(bench: Bench) -> tuple[str, ...]:
+    """The models of a run whose money nothing bounds, though nobody has said that nothing shall: no price of theirs is known."""
+    settings, found = bench.settings, terms(bench)
+    bounds = (settings.max_usd_per_day, settings.max_calls_per_day, settings.max_usd_per_run, settings.max_calls_per_run)
+    return tuple(one for one in _models(settings) if found.price(parse(one)) is None) if bounds == (None,) * 4 else ()
+
+
+def _models(settings: Instrument) -> list[str]:
+    return list(dict.fromkeys(filter(None, (settings.judge, settings.strong, settings.agent))))
 
 
 def judged(bench: Bench, models: Models, cases: Iterable[str]) -> Iterator[Judged]:

@@ -246,7 +246,7 @@ def _set_down(folder: Path, behavior: Behavior, found: Prepared) -> None:
 def _judge(settings: Settings, behavior: Behavior, run: Run, terms: Terms) -> dict[str, Any]:
     """The judge's settings, as its file holds them."""
     caps = {"max_usd_per_run": run.max_usd, "max_calls_per_run": run.max_calls}
-    days = {"max_usd_per_day": terms.per_day.usd, "max_calls_per_day": terms.per_day.calls}
+    days = {"max_usd_per_day": "none" if terms.per_day.usd is None else terms.per_day.usd, "max_calls_per_day": terms.per_day.calls}
     moved = {name: _set({"url": one.url, "key": one.key, "headers": dict(one.headers)}) for name, one in terms.endpoints.items() if one.url}
     return {
         "behavior": str(behavior),

@@ -7,11 +7,12 @@ from typing import Self
 
 from autotune.core.asking.costs import Cost, Sure
 from autotune.core.asking.failing import Why
-from autotune.core.asking.limits import Admission, Limits, Most
+from autotune.core.asking.limits import Admission, Limits, Most, daily
+from autotune.core.asking.naming import parse
 from autotune.core.asking.prices import price_of, usd
 from autotune.core.asking.request import Usage
-from autotune.core.skills.probing import Measures, Probing
-from autotune.models.asking import shipped_prices
+from autotune.core.skills.probing import USUAL_USD, Measures, Probing
+from autotune.models.asking import Terms, shipped_prices
 from autotune.models.spending import Spending, Ticket
 
 _LOOK_AGAIN_S = 0.05
@@ -32,7 +33,23 @@ def purpose_of(settings: Probing, skill: str) -> str:
 
 def limits_of(settings: Probing) -> tuple[Limits, Limits]:
     """The caps of a run, and of a day."""
-    return Limits(usd=settings.max_usd_per_run), Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
+    usd = daily(settings.max_usd_per_day, USUAL_USD, known=not unpriced(settings))
+    return Limits(usd=settings.max_usd_per_run), Limits(calls=settings.max_calls_per_day, usd=usd)
+
+
+def unpriced(settings: Probing) -> tuple[str, ...]:
+    """The models of a probe of which no price is known."""
+    judge = settings.judge if settings.instrument is not Measures.ROUTING_HOST else ""
+    asked = [judge] if judge and Terms("").price(parse(judge)) is None else []
+    if settings.instrument is not Measures.ROUTING_JUDGE and price_of(settings.model, shipped_prices()) is None:
+        asked.append(settings.model or f"{settings.host}'s own choice")
+    return tuple(asked)
+
+
+def uncapped(settings: Probing) -> tuple[str, ...]:
+    """Those of them whose money nothing bounds, though nobody has said that nothing shall."""
+    bounds = (settings.max_usd_per_day, settings.max_calls_per_day, settings.max_usd_per_run)
+    return unpriced(settings) if bounds == (None,) * 3 else ()
 
 
 class Meter:

@@ -85,7 +85,9 @@ def _skills_of(top: Path) -> list[Skill]:
     from autotune.skills.installed import installed
 
     def belongs(one: Skill) -> bool:
-        return one.folder.is_relative_to(top) or (one.short == top.name and suites.place_of(one, Path.home()).top.resolve() == top.resolve())
+        if one.folder.is_relative_to(top):
+            return True
+        return one.short == top.name and suites.place_of(one, Path.home()).top.resolve() == top.resolve()
 
     return [one for one in installed(Path.home(), top) if belongs(one)]
 

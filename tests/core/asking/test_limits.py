@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.core.asking.failing import Why
-from autotune.core.asking.limits import Admission, Limits, Most, Spent, admitted, affords
+from autotune.core.asking.limits import NONE, Admission, Limits, Most, Spent, admitted, affords, daily
 
 USD = st.floats(0, 5)
 
@@ -105,3 +105,8 @@ def test_a_step_fits_by_its_calls_exactly_and_by_tokens_and_money_on_average() -
     assert affords(Limits(usd=1.0), Spent(), 100)
     assert not affords(Limits(usd=1.0), Spent(calls=10, usd=0.5), 11)
     assert not affords(Limits(tokens=100), Spent(calls=1, tokens=100), 0)
+
+
+def test_a_day_has_the_cap_that_is_said_else_the_usual_one_where_prices_are_known() -> None:
+    assert [daily(said, 5.0, known=True) for said in (None, 2.0, 0.0, NONE)] == [5.0, 2.0, 0.0, None]
+    assert [daily(said, 5.0, known=False) for said in (None, 2.0, NONE)] == [None, 2.0, None]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from autotune.core.asking.limits import NONE
 from autotune.core.asking.prices import Price
 from autotune.core.judging.instrument import Instrument, Replay, parse
 from autotune.core.judging.stages import Stages
@@ -23,6 +24,7 @@ def test_all_can_be_said() -> None:
     more = {"pack": "p.json", "agent": "script:a", "strong": "script:b", "metric": "good", "replay": "recorded", "answer_tokens": 9}
     found = parse({**LEAST, **more, "share": 0.2, "seed": 3, "unsure_below": 1, "max_usd_per_day": 2, "fresh": False}, "judge.toml")
     assert (found.replay, found.stages, found.max_usd_per_day, found.fresh) == (Replay.RECORDED, Stages(0.2, 1.0, 3), 2.0, False)
+    assert parse({**LEAST, "max_usd_per_day": "none"}, "judge.toml").max_usd_per_day == NONE
     mine = parse({**LEAST, "run": "r", "max_usd_per_run": 0, "max_calls_per_run": 9, "besides": True}, "judge.toml")
     assert (mine.run, mine.max_usd_per_run, mine.max_calls_per_run, mine.besides) == ("r", 0.0, 9, True)
     assert (found.pack, found.agent, found.strong, found.metric, found.answer_tokens) == ("p.json", "script:a", "script:b", "good", 9)
@@ -49,6 +51,8 @@ def test_all_can_be_said() -> None:
         ({"max_usd_per_day": float("inf")}, "max_usd_per_day"),
         ({"max_usd_per_day": float("nan")}, "max_usd_per_day"),
         ({"max_calls_per_day": -1}, "max_calls_per_day"),
+        ({"max_calls_per_day": "none"}, "max_calls_per_day"),
+        ({"max_usd_per_run": "none"}, "max_usd_per_run"),
         ({"fresh": 1}, "fresh"),
         ({"besides": "yes"}, "besides"),
         ({"run": 3}, "run"),

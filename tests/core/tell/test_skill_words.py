@@ -103,7 +103,9 @@ def test_how_far_a_skill_is_is_told() -> None:
     test = Result("a", What.TEST, "routing-host", "f", "s", 1, 9, 10, sides={"positive": (5, 5), "negative": (4, 5)})
     base = Result("a", What.BASELINE, "task", "f", "s", 1, 3, 4, sides={"without": (1, 4), "with": (3, 4)}, passed=True)
     told = text(skill_run.verified("a", "/a", Suite("s", 2, 3, 1), readiness((), "f", Suite("s", 2, 3, 1), (test, base))))
-    assert all(one in told for one in ("(should fire 5 of 5, should not 4 of 5), by routing-host", "(without it 1 of 4, with it 3 of 4), by task"))
+    assert all(
+        one in told for one in ("(should fire 5 of 5, should not 4 of 5), by routing-host", "(without it 1 of 4, with it 3 of 4), by task")
+    )
     told = text(skill_run.verified("a", "/a", Suite("s", 2, 3, 1), readiness((), "f", Suite("s", 2, 3, 1), (replace(test, sides={}),))))
     assert all(one in told for one in ("2 that should fire, 3 that should not, 1 task", "✓ tests", "90 % right of 10", "· baseline"))
     assert "cases: " not in text(skill_run.verified("a", "/a", None, readiness((), "f", None, ())))

@@ -7,10 +7,14 @@ and only that one call can pass it. A call of which nobody can say the most is u
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
 from autotune.core.asking.failing import Why
+
+NONE = math.inf
+"""A cap that somebody has set to none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,13 @@ def affords(limits: Limits, spent: Spent, calls: int) -> bool:
         (limits.usd, spent.usd, calls * spent.usd * mean),
     )
     return all(cap is None or (taken < cap and taken + more <= cap) for cap, taken, more in asked)
+
+
+def daily(said: float | None, usual: float, *, known: bool) -> float | None:
+    """The cap on a day's money, None for none: what is `said` (`NONE` for none), else the usual one, where prices are `known`."""
+    if said is None:
+        return usual if known else None
+    return None if said == NONE else said
 
 
 class Admission(StrEnum):

@@ -8,6 +8,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, get_args, get_type_hints
 
+from autotune.core.asking.limits import NONE
 from autotune.errors import AutotuneError
 
 Reader = Callable[[object, str], object]
@@ -49,6 +50,8 @@ def _read(field: Field[Any], hint: Any, value: object, where: str) -> object:  #
 
 
 def _number(key: str, value: object, where: str, *, whole: bool) -> float:
+    if value == "none" and key == "max_usd_per_day":
+        return NONE
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         raise AutotuneError(f"{key} in {where} is no number.", "write a whole number" if whole else "write a number")
     least, most = (0.0, 1.0) if key in _SHARES else (0.0 if key in _FROM_0 or key.startswith("max_") else 1.0, math.inf)

@@ -15,6 +15,8 @@ from autotune.core.judging.stages import Stages
 from autotune.core.records.behaviors import Behavior
 from autotune.errors import AutotuneError
 
+USUAL_USD = 5.0
+
 
 class Replay(StrEnum):
     """What becomes of recorded tool calls and memory where the agent's model answers anew."""
@@ -27,9 +29,10 @@ class Replay(StrEnum):
 class Instrument:
     """The settings of a judge. Paths are as they are written. `strong` and `agent` may be empty: no second stage, recorded answers.
 
-    `concurrency` is how many cases are worked at once; the caps hold for a day (UTC). Where `fresh`, the agent gives another answer in each
-    run, so that its luck with one answer does not stay. `run` names the run whose caps its calls share, such as that of a search. Where
-    `besides`, guardrails' metrics are printed too. `temperature` is the judges', None what they have by themselves.
+    `concurrency` is how many cases are worked at once; the caps hold for a day (UTC). Where none on money is said, `USUAL_USD` holds, if
+    prices are known. Where `fresh`, the agent gives another answer in each run, so that its luck with one answer does not stay. `run`
+    names the run whose caps its calls share, such as that of a search. Where `besides`, guardrails' metrics are printed too.
+    `temperature` is the judges', None what they have by themselves.
     """
 
     behavior: Behavior

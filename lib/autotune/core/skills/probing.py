@@ -13,6 +13,8 @@ from autotune.core.asking import naming
 from autotune.core.config import instruments
 from autotune.errors import AutotuneError
 
+USUAL_USD = 10.0
+
 
 class Measures(StrEnum):
     """The instruments. No comparison mixes two of them."""
@@ -43,7 +45,8 @@ class Probing:
     More than `most_failed` of all probes failing make a run void. `siblings` are folders that hold skills; None is the folder that the
     skill lies in and the user's own. `sees` are files of the user's that the model finds in the project. `config` is where the client's
     own settings are, `judge` the model that judges. Tasks are done in a `sandbox`. The caps hold for a day (UTC),
-    and `max_usd_per_run` for all that is written down under the name `run`.
+    and `max_usd_per_run` for all that is written down under the name `run`. Where no cap on money is said, `USUAL_USD` holds, if prices
+    are known.
     """
 
     skill: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from autotune.core.asking.request import Message, Role
-from autotune.core.escaping import shortened
+from autotune.core.escaping import escaped, shortened
 from autotune.core.judging.fencing import Fence, Part, fenced
 from autotune.core.judging.marks import BEST_MARK, Judgement
 from autotune.core.judging.rubric import Criterion, Rubric
 from autotune.core.tell.asked import why_no_answer
-from autotune.core.tell.figures import counted
+from autotune.core.tell.figures import counted, money
 
 _LONGEST_WHY = 180
 FILLER = (
@@ -64,6 +64,14 @@ def calls_planned(cases: int, *, answered: bool, share: float) -> str:
     least, most = cases * (1 + answered) + round(cases * share), cases * (2 + answered)
     more = f", and up to {most - least:,} more where the judge is unsure" if share else ""
     return f"{counted(cases, 'case')}, {counted(least, 'call')}{more}"
+
+
+def capped(usd: float | None, file: str, uncapped: Sequence[str]) -> str:
+    """Say what bounds the money of a day; `uncapped` are models of no known price that nothing bounds, though nobody has said so."""
+    if not uncapped:
+        return "no cap on money" if usd is None else f"at most {money(usd)} a day"
+    names = ", ".join(escaped(one) for one in uncapped)
+    return f"no cap on money: {escaped(file)} sets no max_usd_per_day, and no price of {names} is known"
 
 
 def _task(rubric: Rubric, fence: Fence) -> Iterator[str]:
