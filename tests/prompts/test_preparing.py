@@ -13,6 +13,7 @@ from tests.prompts.test_engines import PROGRAM
 from tests.prompts.test_optimizing import QUALITY, Shop
 
 from autotune.commands import app
+from autotune.core.asking.limits import NONE
 from autotune.core.cases.confirming import PLANNED
 from autotune.core.codec import encode
 from autotune.core.judging import instrument, packs
@@ -90,6 +91,12 @@ def test_the_judge_of_a_run_has_the_whole_prices_and_headers(shop: Shop) -> None
     assert made.prices == known(shop).prices
     assert made.prices["openrouter:some/model"].stored == 3.75
     assert made.endpoints["openrouter"].headers == (("HTTP-Referer", "https://example.org"),)
+
+
+def test_a_day_without_a_cap_is_one_for_the_judge_of_a_run_too(shop: Shop) -> None:
+    path = shop.workshop / "prompts.toml"
+    path.write_text(f'max_usd_per_day = "none"\n{path.read_text()}')
+    assert instrument.parse(tomllib.loads((laid_out(shop) / runs.JUDGE).read_text()), runs.JUDGE).max_usd_per_day == NONE
 
 
 def test_forgetting_reaches_what_a_run_has_frozen(shop: Shop) -> None:

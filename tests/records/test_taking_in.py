@@ -314,8 +314,15 @@ def test_a_transcript_grows_and_its_last_turn_with_it(desk: Desk) -> None:
     assert (taken.records, taken.again, taken.changed) == (1, 1, 0)
     assert [(one["id"], one["output"]) for one in desk.contents()] == [("m1", "more [masked:email]"), ("m4", "second")]
     taken = desk.take(source)
-    assert (taken.again, taken.records, taken.changed, taken.unread) == (1, 0, 0, {})
+    assert (taken.lines, taken.files, taken.pending) == (0, 0, 0)
+    assert (taken.again, taken.records, taken.changed, taken.unread) == (0, 0, 0, {})
     assert desk.rows("SELECT name, count FROM remark") == [("email", 1)]
+    with log.open("ab") as file:
+        file.write(lines(turn(6, "assistant", "third"))[:-9])
+    assert desk.take(source).pending == 1
+    log.write_bytes(log.read_bytes() + lines(turn(6, "assistant", "third"))[-9:])
+    assert desk.take(source).changed == 1
+    assert [one["output"] for one in desk.contents()][-1] == "third"
 
 
 def test_a_transcript_that_was_copied_into_another_is_known(desk: Desk) -> None:

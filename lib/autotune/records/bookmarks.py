@@ -14,18 +14,24 @@ _FOUND = "SELECT file_id, position, tail FROM file WHERE source_id = ? AND ident
 
 
 class Bookmark(NamedTuple):
-    """A file in the database, and from where on it is new (bytes). `cut`: it was cut or written over, so it is new from its start."""
+    """A file in the database, and from where on it is new (bytes). `cut`: it was cut or written over, so it is new from its start.
+
+    `held`: what comes from there on was read too, and is held until more comes.
+    """
 
     file_id: int
     position: int
     cut: bool
+    held: bool
 
 
 def found(store: Store, source: tuple[str, str], path: Path, file: BinaryIO, known: files.Known, now_ms: int) -> Bookmark:
     """Find a file of a source (a format and a place), or note it."""
     file_id, position, tail = noted(store, source, path, known, now_ms)
-    cut = bool(position) and (position > file.seek(0, 2) or files.tail(file, position) != tail)
-    return Bookmark(file_id, 0 if cut else position, cut)
+    size = file.seek(0, 2)
+    cut = bool(position) and (position > size or files.tail(file, position) != tail)
+    pending = store.count("SELECT pending FROM file WHERE file_id = ?", file_id)
+    return Bookmark(file_id, 0 if cut else position, cut, held=not cut and pending < 0 and position - pending == size)
 
 
 def noted(store: Store, source: tuple[str, str], path: Path, known: files.Known, now_ms: int) -> tuple[int, int, str]:

@@ -80,15 +80,15 @@ class _Reading:
             return
         self.store.begin()
         source = (self.source.format, files.shown(self.source.place))
-        self.file_id, position, cut = bookmarks.found(self.store, source, path, file, identified, self.limits.now_ms)
+        self.file_id, position, cut, held = bookmarks.found(self.store, source, path, file, identified, self.limits.now_ms)
         self.head = identified.head
         if cut:
             self.store.connection.execute("DELETE FROM dead_letter WHERE file_id = ?", (self.file_id,))
         self.store.commit()
-        if position < size:
+        if position < size and not held:
             self.taken.files += 1
             position = self._through(file, position)
-        self.taken.pending += position < file.seek(0, 2)
+        self.taken.pending += not held and position < file.seek(0, 2)
 
     def _through(self, file: BinaryIO, position: int) -> int:
         """Read from a place to the last whole line, in batches; gives where that ends."""
@@ -108,7 +108,7 @@ class _Reading:
                 self.store.begin()
         if self.reader is not None:
             self._keep_all(self.reader.end(), None)
-        self._note(file, position)
+        self._note(file, position, ends=True)
         return position
 
     def _through_document(self, file: BinaryIO, parts: Sequence[Line]) -> int:
@@ -126,11 +126,15 @@ class _Reading:
         self._note(file, position)
         return position
 
-    def _note(self, file: BinaryIO, position: int) -> None:
-        """Write down how far the file has been read, with all that was found until there."""
+    def _note(self, file: BinaryIO, position: int, *, ends: bool = False) -> None:
+        """Write down how far the file has been read, with all that was found until there; where it `ends` there, how much of it is held.
+
+        What is pending is above 0 where it was not read yet, and below 0 where it is held.
+        """
         held = None if self.reader is None else self.reader.held_from
         until, end = position if held is None else held, file.seek(0, 2)
-        values = (until, files.tail(file, until), end - position, self.limits.now_ms, self.file_id)
+        pending = until - end if ends and position == end else end - position
+        values = (until, files.tail(file, until), pending, self.limits.now_ms, self.file_id)
         self.store.connection.execute("UPDATE file SET position = ?, tail = ?, pending = ?, read_ms = ? WHERE file_id = ?", values)
         self.store.commit()
 

@@ -90,7 +90,7 @@ class _File:
             return
         with self.store.transaction():
             source = (f"skills:{self.host.name}", str(self.host.folder))
-            file_id, position, _ = bookmarks.found(self.store, source, path, file, known, self.now_ms)
+            file_id, position, *_ = bookmarks.found(self.store, source, path, file, known, self.now_ms)
         if position >= size:
             return
         place = _Place(self.host.name, _session(path), path.stem, file_id)
