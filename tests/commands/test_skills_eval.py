@@ -183,6 +183,11 @@ def test_cases_of_other_tools_are_imported_with_their_files(home: Here) -> None:
     assert home.answer("skills", "eval", "import", "lint", "evals")["added"] == []
 
 
+def test_a_file_of_cases_is_imported_as_a_folder_of_them_is(home: Here) -> None:
+    (home.path / "mine.json").write_text('[{"query": "check my style", "should_trigger": true}]')
+    assert [one["query"] for one in home.answer("skills", "eval", "import", "lint", "mine.json")["added"]] == ["check my style"]
+
+
 def test_in_a_terminal_it_asks_one_query_after_the_other(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

@@ -82,7 +82,7 @@ def generate(  # noqa: PLR0913, PLR0917 - an option table
 @app.command("import")
 def import_(
     name: NameOrPath,
-    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The folder with the cases.")],
+    folder: Annotated[Path, typer.Argument(exists=True, help="The folder with the cases, or a file of them.")],
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -96,7 +96,9 @@ def import_(
     if not dry_run:
         fresh = {case.id for case in suite.cases} - {case.id for case in before.cases}
         suites.copy_beside(
-            place, folder, {into: path for into, path in found.copied.items() if into.split("/")[1].partition(".")[0] in fresh}
+            place,
+            folder.parent if folder.is_file() else folder,
+            {into: path for into, path in found.copied.items() if into.split("/")[1].partition(".")[0] in fresh},
         )
     _done(place, before, suite, found.left_out, [], {}, dry_run=dry_run, as_json=as_json)
 

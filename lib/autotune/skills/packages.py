@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autotune.core.records.masking import KINDS
 from autotune.core.skills.package import Flaw, Package, Rule, flaws
+from autotune.edges import named
 from autotune.errors import AutotuneError
 
 MOST_BYTES = 50_000_000
@@ -26,7 +27,12 @@ def read(folder: Path, name: str = "") -> Package:
 
 
 def imported(folder: Path) -> dict[str, bytes]:
-    """Read a folder that is to be imported; links that lead out of it are not followed. Raises AutotuneError where it is too large."""
+    """Read a folder that is to be imported, or one file of it; links that lead out of it are not followed.
+
+    Raises AutotuneError where it is too large.
+    """
+    if folder.is_file():
+        return {folder.name: named.content(folder)}
     return _files_in(folder, {".git"}, "name the folder with the cases alone", within=True)
 
 

@@ -36,7 +36,9 @@ def test_every_flaw_has_words_and_stops_are_counted() -> None:
     package = Package("a", {"SKILL.md": b"---\nname: a\ndescription: x\n---\n"})
     told = text(skill_folders.checked(package, [Flaw(Rule.SPECIFICATION), Flaw(Rule.LONG, line=3)], "/a"))
     assert all(one in told for one in ("wrong: SKILL.md: ", "note: SKILL.md:3: ", "1 thing to mend", "6 characters"))
-    assert "nothing to mend" in text(skill_folders.checked(Package("a", {}), [], "/a"))
+    assert text(skill_folders.checked(Package("a", {}), [], "/a")).endswith("nothing to mend")
+    assert text(skill_folders.checked(package, [Flaw(Rule.LONG)], "/a")).endswith("nothing to mend")
+    assert "1 note to see to before it is published" in text(skill_folders.checked(package, [Flaw(Rule.FILE_LOST)], "/a"))
 
 
 def test_what_is_made_found_and_handed_over_is_told() -> None:

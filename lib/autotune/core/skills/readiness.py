@@ -13,7 +13,7 @@ GOOD = 0.8  # of the answers right, where a test itself does not say whether it 
 TASKS = 10  # that a model is asked for, where there are none
 HOST = "routing-host"
 """The instrument that is the real client."""
-_RESOURCES = frozenset({Rule.LINK_LOST, Rule.ANCHOR_LOST, Rule.FILE_LOST, Rule.LINK_OUTSIDE})
+RESOURCES = frozenset({Rule.LINK_LOST, Rule.ANCHOR_LOST, Rule.FILE_LOST, Rule.LINK_OUTSIDE})
 
 
 class Step(StrEnum):
@@ -64,7 +64,7 @@ class Readiness:
 
 def readiness(flaws: Sequence[Flaw], fingerprint: str, suite: Suite | None, results: tuple[Result, ...]) -> Readiness:
     """Tell by a skill's flaws, its suite and the results of this very version how far it is."""
-    lost = [one for one in flaws if one.rule in _RESOURCES]
+    lost = [one for one in flaws if one.rule in RESOURCES]
     known = "" if suite is None else suite.hash
     tests = [one for one in results if one.what is What.TEST]
     test = newest(tuple(tests), What.TEST, fingerprint, known)
@@ -72,7 +72,7 @@ def readiness(flaws: Sequence[Flaw], fingerprint: str, suite: Suite | None, resu
     baseline = newest(results, What.BASELINE, fingerprint, known)
     routes = suite is not None and suite.positive > 0
     steps = (
-        Found(Step.SPECIFICATION, not any(one.stops and one.rule not in _RESOURCES for one in flaws)),
+        Found(Step.SPECIFICATION, not any(one.stops and one.rule not in RESOURCES for one in flaws)),
         Found(Step.RESOURCES, not lost),
         Found(Step.EVALS, suite is not None and (suite.tasks > 0 or (routes and suite.negative > 0))),
         Found(Step.TESTS, _passed(test), test),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from autotune.core.escaping import shortened
 from autotune.core.skills.frontmatter import Doubt
 from autotune.core.skills.package import MOST_LINES, MOST_LISTED, SKILL, Flaw, Package, Rule
+from autotune.core.skills.readiness import RESOURCES
 from autotune.core.skills.workflows import LEAST, Workflow
 from autotune.core.tell.figures import counted
 from autotune.core.tell.lines import Line, Tone
@@ -51,7 +52,11 @@ def checked(package: Package, flaws: Sequence[Flaw], place: str) -> Iterator[Lin
     if package.listed:
         yield Line("listing", f"{counted(len(package.name) + len(package.listed) + 4, 'character')} of it, where all is shown")
     stops = sum(one.stops for one in flaws)
-    yield Line("result", f"{counted(stops, 'thing')} to mend" if stops else "nothing to mend", Tone.BAD if stops else Tone.GOOD)
+    held = sum(not one.stops and one.rule in RESOURCES for one in flaws)
+    before = (
+        f"nothing to mend before it is measured; {counted(held, 'note')} to see to before it is published" if held else "nothing to mend"
+    )
+    yield Line("result", f"{counted(stops, 'thing')} to mend" if stops else before, Tone.BAD if stops else Tone.GOOD)
 
 
 def created(name: str, folder: str, files: Sequence[str], *, fresh: bool, dry_run: bool) -> Iterator[Line]:
