@@ -194,6 +194,8 @@ def test_a_call_without_messages_or_with_a_wrong_time_is_refused() -> None:
         ({"messages": []}, Log.CHAT),
         ({"trace_id": "t", "input_text": "x"}, Log.DOTCLAW),
         ({"id": "t", "prompt": "x", "tool_calls": []}, Log.DOTCLAW),
+        ({"id": "t", "prompt": "x", "tool_calls": [], "chat_id": "c", "input_text": "x"}, Log.DOTCLAW),
+        ({"id": "t", "prompt": "x", "response": "y", "conversation_id": "c", "tool_calls": []}, Log.CHAT),
         ({"id": "t", "input": "x", "output": "y", "user": "u"}, Log.CHAT),
         ({"name": "x"}, Log.CHAT),
     ],

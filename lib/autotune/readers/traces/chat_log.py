@@ -16,7 +16,7 @@ USUAL = {
     "input": ("input", "prompt", "question", "request", "query", "input_text"),
     "output": ("output", "response", "answer", "completion", "reply", "output_text"),
     "messages": ("messages",),
-    "at": ("at", "timestamp", "time", "created_at", "ts", "date"),
+    "at": ("at", "timestamp", "time", "created_at", "ts", "date", "datetime", "datetime_utc"),
     "error": ("error",),
     "packs": ("packs", "prompt_pack_versions"),
     "id": ("id", "trace_id", "request_id", "message_id"),

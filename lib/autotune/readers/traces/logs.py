@@ -30,6 +30,9 @@ READERS: Mapping[Log, Callable[[Mapping[str, str]], Reader]] = {
 
 _OF_DOTCLAW = frozenset((*dotclaw.OWN, "group_folder", "groupFolder", "tool_calls", "error_code", "memory_facts", "memory_recall"))
 
+_OF_CHATS = frozenset({"conversation_id", "conversationId", "thread_id"})
+"""What those agents never write, and other programs do that name their calls of tools alike."""
+
 
 def recognised(line: Mapping[str, Any]) -> Log:
     """What a line looks like; what looks like nothing in particular is a chat log's."""
@@ -37,4 +40,7 @@ def recognised(line: Mapping[str, Any]) -> Log:
         return Log.OTEL
     if "sessionId" in line and "type" in line:
         return Log.CLAUDE_CODE
-    return Log.DOTCLAW if _OF_DOTCLAW & line.keys() else Log.CHAT
+    marks = _OF_DOTCLAW & line.keys()
+    if marks == {"tool_calls"} and _OF_CHATS & line.keys():
+        return Log.CHAT
+    return Log.DOTCLAW if marks else Log.CHAT
