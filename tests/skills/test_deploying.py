@@ -165,6 +165,16 @@ def tracked(home: Path) -> Skill:
     return installed.named("b", home, top)
 
 
+def test_a_skill_that_a_killed_command_had_taken_out_of_its_place_is_found_by_its_name(home: Path, skill: Skill) -> None:
+    aside = skill.folder.parent.parent / f".autotune-aside-skills-{skill.name}"
+    skill.folder.rename(aside)
+    with pytest.raises(AutotuneError, match="no skill other"):
+        installed.named("other", home, home)
+    assert installed.named(skill.name, home, home) == skill
+    assert (skill.folder / "SKILL.md").is_file()
+    assert not aside.exists()
+
+
 def test_where_git_tracks_a_skill_deploying_is_a_merge_that_somebody_asks_for(home: Path, tracked: Skill) -> None:
     top = home / "project"
     (top / "other").write_text("y\n")

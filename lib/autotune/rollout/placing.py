@@ -38,6 +38,16 @@ def put(store: Path, snapshot: str | None, place: Path, before: str | None) -> N
         shutil.rmtree(left, ignore_errors=True)
 
 
+def bring_back(place: Path) -> bool:
+    """Put a folder back that a process took out of its place before it was killed; gives whether there was one."""
+    place = place.resolve()
+    aside = _beside(place, ASIDE)
+    if place.exists() or not aside.is_dir():
+        return False
+    aside.rename(place)
+    return True
+
+
 def changed(place: Path) -> ChangedError:
     """The refusal of a place that somebody else has changed."""
     return ChangedError(

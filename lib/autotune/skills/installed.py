@@ -15,6 +15,7 @@ from autotune.core.codec import read_json
 from autotune.core.skills.package import SKILL
 from autotune.edges import git
 from autotune.errors import AutotuneError
+from autotune.rollout import placing
 
 _PROJECT_FOLDERS = {
     ".claude/skills": "claude-code",
@@ -68,6 +69,8 @@ def named(said: str, home: Path, around: Path) -> Skill:
     if len({one.folder.resolve() for one in seen}) > 1:
         places = ", ".join(str(one.folder) for one in seen)
         raise AutotuneError(f"Several skills are named {said}: {places}.", "name the folder in place of the name")
+    if not seen and _brought_back(said, home, around):
+        return named(said, home, around)
     if not seen:
         raise AutotuneError(
             f"There is no skill {said} here.", "run this in its project, or name its folder; `autotune skills create` makes one"
@@ -103,24 +106,39 @@ def repository_of(folder: Path) -> git.Repository | None:
     return None if listed is None else repository
 
 
+def _brought_back(said: str, home: Path, around: Path) -> bool:
+    """Whether a skill was out of its place, where a command that replaces it was killed, and is back."""
+    if "/" in said:
+        return placing.bring_back(Path(said).expanduser().absolute())
+    return any(placing.bring_back(place / said) for place, _ in (*_places_of_user(home), *_places_of_projects(home, around)))
+
+
 def _of_user(home: Path) -> Iterator[Skill]:
+    for place, host in _places_of_user(home):
+        yield from (Skill(folder.name, folder, Scope.USER, host) for folder in skills_in(place))
+
+
+def _places_of_user(home: Path) -> tuple[tuple[Path, str], ...]:
     opencode = folder_at("XDG_CONFIG_HOME", home / ".config") / "opencode"
-    places = (
+    return (
         (_claude(home) / "skills", "claude-code"),
         (home / ".agents" / "skills", "codex"),
         (folder_at("CODEX_HOME", home / ".codex") / "skills", "codex"),
         (opencode / "skills", "opencode"),
         (opencode / "skill", "opencode"),
     )
-    for place, host in places:
-        yield from (Skill(folder.name, folder, Scope.USER, host) for folder in skills_in(place))
 
 
 def _of_projects(home: Path, around: Path) -> Iterator[Skill]:
+    for place, host in _places_of_projects(home, around):
+        yield from (Skill(folder.name, folder, Scope.PROJECT, host) for folder in skills_in(place))
+
+
+def _places_of_projects(home: Path, around: Path) -> Iterator[tuple[Path, str]]:
     for above in _upwards(around):
         for inner, host in _PROJECT_FOLDERS.items():
             if (above / inner) != _claude(home) / "skills" and (above / inner) != home / ".agents" / "skills":
-                yield from (Skill(folder.name, folder, Scope.PROJECT, host) for folder in skills_in(above / inner))
+                yield above / inner, host
 
 
 def _of_plugins(claude: Path) -> Iterator[Skill]:
