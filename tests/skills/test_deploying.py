@@ -165,6 +165,20 @@ def tracked(home: Path) -> Skill:
     return installed.named("b", home, top)
 
 
+@pytest.mark.parametrize("by", ["deploy", "finish"])
+def test_a_version_that_was_put_in_its_place_before_the_kill_is_deployed_by_the_next_command(home: Path, skill: Skill, by: str) -> None:
+    deploy(skill, version(home, "two"))
+    (log,) = home.glob("data/autotune/rollouts/skill/*/*.jsonl")
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:-1]))
+    assert [one.why for one in deploying.versions(skill)] == ["found"]
+    if by == "finish":
+        deploying.finish(skill, NOW_MS)
+    else:
+        assert deploy(skill, version(home, "two")).done is False
+    assert [one.why for one in deploying.versions(skill)] == ["found", "deployed"]
+
+
 def test_a_skill_that_a_killed_command_had_taken_out_of_its_place_is_found_by_its_name(home: Path, skill: Skill) -> None:
     aside = skill.folder.parent.parent / f".autotune-aside-skills-{skill.name}"
     skill.folder.rename(aside)

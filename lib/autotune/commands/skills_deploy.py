@@ -68,6 +68,7 @@ def watch(
     from autotune.skills import aftermath, deploying, installed
 
     skill = installed.named(name, Path.home(), Path.cwd())
+    deploying.finish(skill, now_ms())
     found = aftermath.aftermath(skill, all_seen(), now_ms())
     regressed = found.fate is Fate.REGRESSED
     gone = deploying.roll_back(skill, None, now_ms()) if regressed and take_back else None

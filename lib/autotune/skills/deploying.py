@@ -91,6 +91,8 @@ def deploy(
     """Deploy a candidate: the one that is named, else the newest that a session kept. Raises AutotuneError for each refusal."""
     refuse(skill)
     repository = repository_of(skill.folder)
+    if not dry_run:
+        finish(skill, now_ms)
     with temporary("autotune-skill-") as scratch:
         candidate = _candidate(skill, said, scratch)
         plan, merged = _plan(skill, candidate, repository, scratch)
@@ -114,6 +116,13 @@ def deploy(
             folder = candidate.content if repository is None else scratch / "folder"
             rollout.change({SLOT: rollout.take(folder)}, DEPLOYED, now_ms, data)
     return replace(plan, done=True)
+
+
+def finish(skill: Skill, now_ms: int) -> None:
+    """Finish what a killed command had begun. Raises AutotuneError where the folder was changed since."""
+    if rollouts.read(target_of(skill)).pending is not None:
+        with rollouts.opened(target_of(skill), _WHAT, now_ms, besides, adopt=repository_of(skill.folder) is not None):
+            pass
 
 
 def roll_back(skill: Skill, said: str | None, now_ms: int, *, adopt: bool = False, dry_run: bool = False) -> tuple[str, str]:
