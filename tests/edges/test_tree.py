@@ -93,6 +93,17 @@ def test_an_index_that_knows_nothing_of_many_files_takes_note_of_them_once(view:
         monkeypatch.setattr(tree, "refresh", None)
 
 
+def test_another_index_knows_of_files_what_the_private_one_does(view: View, tmp_path: Path) -> None:
+    first = head(view)
+    (view.top / "a").write_text("edited\n")
+    run(view.top, "commit", "-qam", "second")
+    tree.differences(view, first)
+    tree.write_index(view, head(view), tmp_path / "other")
+    assert indexes.write_tree(view.top, tmp_path / "other") == run(view.top, "rev-parse", "HEAD^{tree}")
+    found = git.tell(view.top, "diff-files", "--name-only", "-z", index=tmp_path / "other")  # which reads no file
+    assert found.paths == ("a",)
+
+
 def test_a_tree_is_written_of_another_in_which_some_paths_have_changed(view: View, tmp_path: Path) -> None:
     commit, blob = head(view), git.store(view.top, b"new\n")
     one, other = tmp_path / "one", tmp_path / "other"

@@ -61,8 +61,15 @@ def point_at(view: View, commit: str) -> None:
         _read(view.top, commit, view.index)
         if len(git.tracked(view.top, commit)) >= _MANY:
             _young(view).touch()
-    leave_apart(view, view.index, commit)
+    if view.apart and (held := view.apart & git.tracked(view.top, commit).keys()):
+        indexes.mark_apart(view.top, view.index, sorted(held))
     _pointed[view.index] = commit, _identity(view.index)
+
+
+def write_index(view: View, commit: str, index: Path) -> None:
+    """Make another index, that of a commit, which knows of files what the private one does: git need not read them all again."""
+    point_at(view, commit)
+    shutil.copyfile(view.index, index)
 
 
 def _read(folder: Path, commit: str, index: Path) -> None:
@@ -108,12 +115,6 @@ def refresh_aged(view: View) -> None:
 def _young(view: View) -> Path:
     """Name the mark of an index that knows nothing yet of many files, or is as young as they are."""
     return view.index.with_name(f"{view.index.name}.young")
-
-
-def leave_apart(view: View, index: Path, commit: str) -> None:
-    """Have an index that was read from a commit leave out what the view does."""
-    if view.apart and (held := view.apart & git.tracked(view.top, commit).keys()):
-        indexes.mark_apart(view.top, index, sorted(held))
 
 
 def _forget_others_apart(view: View) -> None:

@@ -70,10 +70,21 @@ def _found(text: str) -> Iterator[int]:
     if WORD not in text:
         return
     text = _COMMENTED.sub(lambda comment: " " * len(comment[0]), text)
-    yield from (found.end() for found in _PRINTED.finditer(text))
-    for found in _KEPT.finditer(text):
-        if re.search(rf"{_OUTPUT}[^\n]*\b{found[1]}\b|\$\{{?{found[1]}\b|\{{{found[1]}\}}", text) and not _PRINTED.search(found[0]):
-            yield found.end()
+    for start, end in _lines_with_it(text):
+        yield from (found.end() for found in _PRINTED.finditer(text, start, end))
+        for found in _KEPT.finditer(text, start, end):
+            if re.search(rf"{_OUTPUT}[^\n]*\b{found[1]}\b|\$\{{?{found[1]}\b|\{{{found[1]}\}}", text) and not _PRINTED.search(found[0]):
+                yield found.end()
+
+
+def _lines_with_it(text: str) -> Iterator[tuple[int, int]]:
+    """The lines that hold the word METRIC, from where to where: the patterns are slow, and a large file has few such lines."""
+    place = text.find(WORD)
+    while place >= 0:
+        end = text.find("\n", place)
+        end = len(text) if end < 0 else end
+        yield text.rfind("\n", 0, place) + 1, end
+        place = text.find(WORD, end)
 
 
 def statements(text: str) -> tuple[tuple[int, str], ...]:

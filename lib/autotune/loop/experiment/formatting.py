@@ -114,9 +114,7 @@ def _fails_anyway(session: Session, tool: Tool, spot: Place, experiment: Experim
 def _run(session: Session, tool: Tool, spot: Place, commit: str, head: str) -> Executed:
     """Run it on a commit's files, where HEAD is another commit: what differs is staged."""
     place.occupy(spot, places.content_of(session, commit), ())
-    tool.index.unlink(missing_ok=True)
-    git.tell(spot.top, "read-tree", commit, index=tool.index)
-    tree.leave_apart(spot.view, tool.index, commit)
+    tree.write_index(spot.view, commit, tool.index)
     git.ask(spot.top, "update-index", "-q", "--refresh", index=tool.index)
     folder = spot.top / (session.state.segment.opened.workdir if tool.by != HOOK else "")
     tree.point_at(spot.view, places.content_of(session, commit))

@@ -193,9 +193,7 @@ def _commit(session: Session) -> None:
     """
     experiment = session.experiment
     scratch, words, trace = (session.folder.path / name for name in ("commit-index", "commit-message", "commit-trace"))
-    scratch.unlink(missing_ok=True)
-    git.tell(session.top, "read-tree", experiment.candidate, index=scratch)
-    tree.leave_apart(session.view, scratch, experiment.candidate)
+    tree.write_index(session.view, experiment.candidate, scratch)
     words.write_bytes(_message(session, experiment).encode())
     before = _edited_since(session, scratch)
     command, variables = commits.commit_command(scratch, words, trace, sign=session.state.config.sign)
