@@ -1,10 +1,10 @@
 """What autotune costs beside the benchmark itself: init, run, log, try, status and the dashboard, with few results and with many.
 
-    python tests/benchmarks/overhead.py [--results 10 10000] [--repeats 5]
+    python tests/benchmarks/overhead.py [--results 10 10000] [--repeats 5] [--files 0]
 
 Each command is a process of its own, timed whole, on a repository whose benchmark prints a number from a file; what the runs of the
-benchmark took is subtracted. Prints medians, and for each command the ratio between many results and few. Set XDG_CACHE_HOME to a folder of
-its own when something else is being measured on this machine.
+benchmark took is subtracted. `--files` puts so many other files of 20 kB into the repository. Prints medians, and for each command the
+ratio between many results and few. Set XDG_CACHE_HOME to a folder of its own when something else is being measured on this machine.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=int, nargs=2, default=[10, 10_000], metavar=("FEW", "MANY"))
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--files", type=int, default=0)
     asked = parser.parse_args()
-    few, many = (measured(results, asked.repeats) for results in asked.results)
+    few, many = (measured(results, asked.repeats, asked.files) for results in asked.results)
     print(f"| command | {asked.results[0]} results | {asked.results[1]:,} results | ratio |\n|---|---|---|---|")
     for name in COMMANDS:
         ratio = "" if name == "init" else f"{many[name] / few[name]:.2f}"
@@ -43,7 +44,7 @@ def main() -> None:
     print(f"\ninit + run + log: {few['init'] + few['run'] + few['log']:.2f} s; try: {few['try']:.2f} s")
 
 
-def measured(results: int, repeats: int) -> dict[str, float]:
+def measured(results: int, repeats: int, files: int) -> dict[str, float]:
     """Give the median seconds of each command, less what its benchmark runs took, in a session with so many results."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
@@ -51,7 +52,7 @@ def measured(results: int, repeats: int) -> dict[str, float]:
         value = 1_000_000
         for _ in range(repeats):
             shutil.rmtree(project, ignore_errors=True)
-            make(project, value)
+            make(project, value, files)
             seconds["init"].append(timed(project, "init", "--name", "overhead", "--metric", "size", "--scope", "size.txt"))
         pad(project, results)
         timed(project, "status")
@@ -66,15 +67,18 @@ def measured(results: int, repeats: int) -> dict[str, float]:
     return {name: statistics.median(taken) for name, taken in seconds.items()}
 
 
-def make(project: Path, value: int) -> None:
-    """Make a repository whose benchmark prints a number from a file."""
+def make(project: Path, value: int, files: int) -> None:
+    """Make a repository whose benchmark prints a number from a file, with so many files besides."""
     project.mkdir()
+    for number in range(files):
+        (project / f"{number % 100}").mkdir(exist_ok=True)
+        (project / f"{number % 100}" / f"{number}.dat").write_text(f"{number}\n" * (20_000 // (len(str(number)) + 1)))
     for words in (("init", "-q", "-b", "main"), ("config", "user.name", "overhead"), ("config", "user.email", "overhead@localhost")):
         subprocess.run(["git", *words], cwd=project, check=True)
     (project / "size.txt").write_text(f"{value}\n")
-    (project / "autotune.sh").write_text('echo "METRIC size=$(cat size.txt)"\n')
-    subprocess.run(["git", "add", "size.txt"], cwd=project, check=True)
+    subprocess.run(["git", "add", "."], cwd=project, check=True)
     subprocess.run(["git", "commit", "-qm", "start"], cwd=project, check=True)
+    (project / "autotune.sh").write_text('echo "METRIC size=$(cat size.txt)"\n')
 
 
 def timed(project: Path, *words: str) -> float:

@@ -310,11 +310,12 @@ def forget_compiled(source: Path) -> None:
 
     Python tells versions apart by size and whole seconds only.
     """
-    if source.suffix != ".py" or source.is_symlink() or not source.is_file():
+    cached = source.parent / "__pycache__"
+    if source.suffix != ".py" or not cached.is_dir() or source.is_symlink() or not source.is_file():
         return
     found = source.stat()
     claim = b"".join((number & 0xFFFFFFFF).to_bytes(4, "little") for number in (0, int(found.st_mtime), found.st_size))
-    for compiled in source.parent.glob(f"__pycache__/{glob.escape(source.stem)}.*.pyc"):
+    for compiled in cached.glob(f"{glob.escape(source.stem)}.*.pyc"):
         with compiled.open("rb") as file:
             claimed = file.read(16)[4:]
         if claimed == claim:
