@@ -19,7 +19,7 @@ from autotune.core.cases.split import Case, is_sided
 from autotune.core.decide.budget import needed_evidence
 from autotune.core.model import Calibration
 
-PLANNED = 20  # confirmations: 417 : 1 each
+PLANNED = 20  # confirmations: 416 : 1 each
 PLANNED_OF_SIDED = 5  # 104 : 1 each: a confirmation of routing takes some 480 probes, so few are paid for
 ERROR_BUDGET = 0.05
 

@@ -176,7 +176,7 @@ class Judgement:
     """The answer for scores: `evidence`, `needed` and `against` (a gain worth having) are odds, `mean` is a share of the range.
 
     `counted` units have a difference, `dropped` ones have none. `unequal` tells that unscored cases count against the candidate.
-    The mean of a keep is too high by luck (by .005 to .02 at 417 : 1): claims are made on other cases.
+    The mean of a keep is too high by luck (by .005 to .02 at 416 : 1): claims are made on other cases.
     Of routing, `specificity` is the mean of the negatives, and `proven` tells that a fall by more than .10 is excluded.
     """
 
