@@ -1,7 +1,7 @@
 """What decisions on cases and with seeds get right, and what they cost: simulated with known truth, for `calibration.py`.
 
 Differences are candidate less incumbent, as shares of the score's range. Shapes are described in `SHAPES`; where it is not said otherwise,
-a confirmation may take 300 cases, looks every 8, and is one of 20 (417 : 1).
+a confirmation may take 300 cases, looks every 8, and is one of 20 (416 : 1).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python tests/benchmarks/optimizing.py [--runs 1000] [--engine own|gepa] [--world 0.2]
 
 A run is what `prompts optimize` does: a search on 20 cases to select by, six proposals, up to two finalists confirmed by the session's rule
-on users that no proposer sees, 417 : 1 or more by the uses of these. A world has phrases that help, harm or do nothing, each by chance more
+on users that no proposer sees, 416 : 1 or more by the uses of these. A world has phrases that help, harm or do nothing, each by chance more
 in some cases than in others. Answers are drawn once for a pack and a case, and judged with noise. Runs on one pool of users follow each
 other until the pool is spent, or a pack is kept.
 """
