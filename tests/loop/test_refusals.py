@@ -201,6 +201,25 @@ def test_a_submodule_that_a_proposer_moved_is_taken_back(project: Project, tmp_p
     assert project.read("libs/other/README") == "later\n"
 
 
+def test_a_repository_that_a_proposer_makes_is_moved_aside_whole_and_does_not_stop_the_next_proposal(project: Project) -> None:
+    project.write("autotune.toml", "busy_wait_s = 0\nmax_iterations = 1\n")
+    project.init()
+    once = f"[ -e {project.outside}/made ] || {{ touch {project.outside}/made; git init -q src/inner; echo mine > src/inner/file; "
+    staged = "git -C src/inner commit -q --allow-empty -m x; git add src/inner README .gitmodules; exit; }"
+    answer = project.ok("start", "--proposer", f"{once} echo edited >> README; echo '[x]' > .gitmodules; {staged}; echo a > src/a.txt")
+    assert "src/inner/ is a repository of its own" in answer.all
+    assert [one["status"] for one in project.results()] == ["keep"]
+    [aside] = project.session.glob("set-aside/repository-moved.*/src/inner")
+    assert (aside / "file").read_text() == "mine\n"
+    assert (aside / ".git").is_dir()
+    assert str(aside.parent.parent) in answer.all
+    assert project.git("status", "--porcelain") == ""
+    project.git("pack-refs", "--all", folder=aside)
+    project.ok("clear", "--yes")
+    [kept] = (project.top / ".git/autotune/set-aside").glob("*/repository-moved.*/src/inner")
+    assert project.git("log", "--format=%s", folder=kept) == "x"
+
+
 def test_a_folder_without_a_repository_or_without_a_commit_is_refused(tmp_path: Path, driver: Driver) -> None:
     project = Project.make(tmp_path, driver)
     project.folder = tmp_path

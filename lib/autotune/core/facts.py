@@ -205,6 +205,7 @@ class Kind(StrEnum):
     CANDIDATE_SET_ASIDE = "candidate set aside"
     CANDIDATE_GIVEN_UP = "candidate given up"
     IN_THE_WAY = "in the way"
+    REPOSITORY_MOVED = "repository moved"
     LATE_EDITS = "late edits"
     OVERTAKEN = "overtaken"
     KEEP_PUT_BACK = "keep put back"

@@ -86,7 +86,12 @@ def astray(session: Session, commit: str, spared: Container[str] = ()) -> tuple[
 
 def align_index(session: Session, commit: str, spared: Container[str] = ()) -> None:
     """Make the user's index agree with a commit in what a candidate can have put there; other entries, and those spared, stay."""
-    held, paths = git.tracked(session.top, commit), astray(session, commit, spared)
+    _stage_as_in(session, commit, astray(session, commit, spared))
+
+
+def _stage_as_in(session: Session, commit: str, paths: Collection[str]) -> None:
+    """Make the user's index agree with a commit in some paths."""
+    held = git.tracked(session.top, commit)
     indexes.set_entries(
         session.top, None, {path: held[path] for path in paths if path in held}, [path for path in paths if path not in held]
     )
@@ -95,20 +100,24 @@ def align_index(session: Session, commit: str, spared: Container[str] = ()) -> N
 
 def clear_the_way(session: Session, written: Iterable[str], known: Collection[str]) -> None:
     """Move aside what stands in the checkout where paths are about to be written, in their places or above, and is none of `known`."""
-    paths = tree.in_the_way(session.top, written, known)
+    _move_aside(session, tree.in_the_way(session.top, written, known), Kind.IN_THE_WAY)
+
+
+def _move_aside(session: Session, paths: Sequence[str], kind: Kind) -> None:
+    """Move what no snapshot holds out of the checkout, and tell where it is."""
     if not paths:
         return
-    aside = session.folder.set_aside / f"in-the-way.{now().replace(':', '')}"
+    aside = session.folder.set_aside / f"{kind.replace(' ', '-')}.{now().replace(':', '')}"
     for path in paths:
         (aside / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(session.top / path, aside / path)
-    session.notice(Fact(Kind.IN_THE_WAY, {"paths": list(paths[:NAMED]), "aside": str(aside)}))
+    session.notice(Fact(kind, {"paths": list(paths[:NAMED]), "aside": str(aside)}))
 
 
 def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE) -> None:
     """Make a snapshot of a candidate that was refused, then take back its changes: those in scope, and those that it was refused for.
 
-    For a session without anybody who could mend it; new files out of scope are left alone.
+    For a session without anybody who could mend it; new files out of scope are left alone. A repository of its own is moved aside, whole.
     """
     found = look(session)
     differences, beside = tree.differences(session.view, session.state.incumbent), status.left_out(session.top)
@@ -124,7 +133,10 @@ def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE
     ref = session.folder.ref(f"refused-{session.position.lines}")
     commits.set_ref(session.top, ref, commit, "a refused candidate")
     take_back(session, session.state.incumbent, changes, found.boundary)
+    repositories = [path.rstrip("/") for path in found.refused if path.endswith("/")]
+    _move_aside(session, repositories, Kind.REPOSITORY_MOVED)
     align_index(session, session.state.incumbent)
+    _stage_as_in(session, session.state.incumbent, [*repositories, *(one.path for one in forbidden)])
     for path, sha in submodules.items():
         worktrees.move_submodule(session.top, path, sha)
     for path, was in found.moved.items():

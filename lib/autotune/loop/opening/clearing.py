@@ -137,7 +137,16 @@ def _put_back(session: Session, freed: Container[Path]) -> Iterator[Path]:
 def _set_aside(session: Session) -> Iterator[Path]:
     """List what was found in a session file's place, or was put away while the checkout was measured in and could not be given back."""
     for folder in (session.folder.set_aside, session.folder.lent):
-        yield from (path for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir())
+        yield from _in(folder)
+
+
+def _in(folder: Path) -> Iterator[Path]:
+    """Give the files and links in a folder and those in it; a repository is given whole, for git needs its empty folders too."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_symlink() or not path.is_dir() or (path / ".git").exists():
+            yield path
+        else:
+            yield from _in(path)
 
 
 def _keeping(session: Session) -> Path:
