@@ -16,7 +16,7 @@ import pytest
 
 from autotune.core import rules
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.ledger.events import CandidateTaken, Claimed
+from autotune.core.ledger.events import CandidateTaken, Claimed, PlaybookBegun
 from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.stopping import Action, Next
 from autotune.core.model import Run
@@ -72,6 +72,30 @@ def test_a_segment_records_the_tools_that_its_benchmark_runs(project: Path) -> N
     assert str(project.parent / "tools" / "show") in record["tool show"]
     assert "tool bash" in record
     assert "tool echo" not in record
+
+
+def test_a_program_of_the_project_is_no_tool_unless_it_is_carried_or_leads_elsewhere(project: Path) -> None:
+    write_tool(project / "bench", "cat autotune.sh; show")
+    (project / "elsewhere").symlink_to(project.parent / "tools" / "show")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "a benchmark that is a program")
+    write_tool(project / "built", "cat")
+    session = opened(project, benchmark="./bench value && bash autotune.sh && true | ./built && ./elsewhere value", carry=["built"])
+    record = session.state.segment.opened.machine
+    assert {"tool ./built", "tool ./elsewhere", "tool bash"} <= record.keys()
+    assert "tool ./bench" not in record
+    write_tool(project / "bench", "tac")
+    assert recording.what_changed(session) == ()
+    with pytest.raises(AutotuneError, match=r"bench is protected"):
+        experiment.measure(session, 10.0, settles=True, description="another benchmark")
+
+
+def test_what_an_older_version_recorded_of_a_program_of_the_project_is_not_compared(project: Path) -> None:
+    session = opened(project)
+    older = {**session.state.segment.opened.machine, "tool ./bench": "/p/bench (5 bytes)", "tool ./gone/../bench": "/p/bench (5 bytes)"}
+    opening_line = replace(session.state.segment.opened, machine=older)
+    session.state = replace(session.state, segment=replace(session.state.segment, opened=opening_line))
+    assert recording.what_changed(session) == ()
 
 
 def test_no_run_finds_what_an_earlier_one_left_among_the_projects_files(project: Path) -> None:
@@ -140,6 +164,7 @@ def test_after_a_rebaseline_the_change_is_part_of_the_new_segment(project: Path)
     assert session.state.segment.opened.segment == 2
     assert session.state.last_playbook is not None
     assert "show was" in told(session.state.last_playbook.result)
+    assert [event.why.kind for event in events_of(session) if isinstance(event, PlaybookBegun)] == [Kind.SURROUNDINGS_DIFFER]
     assert recording.what_changed(sessions.load(session.repository, session.name)) == ()
 
 

@@ -201,6 +201,7 @@ class Kind(StrEnum):
     EDITS_OPEN = "edits open"
     FOREIGN_COMMITS = "foreign commits"
     SURROUNDINGS_CHANGED = "surroundings changed"
+    SURROUNDINGS_DIFFER = "surroundings differ"
     STAYED_BUSY = "stayed busy"
     CANDIDATE_SET_ASIDE = "candidate set aside"
     CANDIDATE_GIVEN_UP = "candidate given up"

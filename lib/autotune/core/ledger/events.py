@@ -366,10 +366,11 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class RepairAsked:
-    """A person said repair; `playbook` is the one they named."""
+    """A person said repair; `playbook` is the one they named. `why` is there where the loop itself asks for it, and says what for."""
 
     timestamp: str
     playbook: str | None = None
+    why: Fact | None = None
 
 
 @dataclass(frozen=True, slots=True)

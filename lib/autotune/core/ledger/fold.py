@@ -93,7 +93,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             return _going_on(_signal(state, Signal.RESUMED, Fact(Kind.RESUMED)), event.timestamp)
         case events.RepairAsked():
             asked = _signal(state, Signal.REPAIR_ASKED, Fact(Kind.REPAIR_ASKED))
-            return replace(_going_on(asked, event.timestamp), asked_playbook=event.playbook)
+            return replace(_going_on(asked, event.timestamp), asked_playbook=event.playbook, asked_why=event.why)
         case events.Restored():
             return _looked_after(state, event.experiment)
         case events.Noted():

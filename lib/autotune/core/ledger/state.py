@@ -26,17 +26,7 @@ from autotune.core.config.model import Config
 from autotune.core.facts import BY_SCORES, Fact
 from autotune.core.health.transitions import Health, Vitals
 from autotune.core.ledger.earlier import Imports
-from autotune.core.ledger.events import (
-    Claimed,
-    Decided,
-    Drawn,
-    Noted,
-    Noticed,
-    PlaybookBegun,
-    PlaybookEnded,
-    Spent,
-    StopAsked,
-)
+from autotune.core.ledger.events import Claimed, Decided, Drawn, Noted, Noticed, PlaybookBegun, PlaybookEnded, Spent, StopAsked
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.seeded import Seeds
 from autotune.core.ledger.segment import Segment
@@ -241,6 +231,7 @@ class State:
     last_playbook: PlaybookEnded | None = None
     last_playbook_is_news: bool = False
     asked_playbook: str | None = None
+    asked_why: Fact | None = None
     claim: Claimed | None = None
     claimed: Mapping[str, int] | None = None
     stop_asked: StopAsked | None = None

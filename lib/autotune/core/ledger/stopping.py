@@ -156,7 +156,7 @@ def recovery_due(state: State) -> Next | None:
     if state.playbook is not None:  # begun and not ended: its process was killed, so it is run again
         return Next(Action.PLAYBOOK, state.playbook.why, Playbook(state.playbook.playbook))
     if state.asked_playbook is not None:
-        return Next(Action.PLAYBOOK, Fact(Kind.ASKED_FOR), Playbook(state.asked_playbook))
+        return Next(Action.PLAYBOOK, state.asked_why or Fact(Kind.ASKED_FOR), Playbook(state.asked_playbook))
     playbook = due_playbook(state)
     if playbook is None:
         return None

@@ -403,6 +403,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.FAILURES: "{failures:failure} in a row",
     # What the loop does by itself, why, and what came of it.
     Kind.ASKED_FOR: "the user asked for it",
+    Kind.SURROUNDINGS_DIFFER: "the machine, its tools or autotune have changed",
     Kind.PLAYBOOK: "{playbook}: {because}",
     Kind.PLAYBOOK_FAILED: "it could not be done: {because}",
     Kind.INCUMBENT_NOT_MEASURED: "the incumbent could not be measured: {because}",

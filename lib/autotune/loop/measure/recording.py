@@ -30,11 +30,12 @@ def recorded(config: Config, top: Path, workdir: str, environment: Mapping[str, 
     """What has to be the same for two measurements to be comparable, by name: the machine, programs, lock files of dependencies.
 
     `workdir` is the working directory, relative to `top`; lock files count there and in the folders above it, but one in scope is left
-    out: it is the candidate's to change. Programs are looked for as `environment` says.
+    out: it is the candidate's to change. Programs are looked for as `environment` says. One of the project's own files is left out too.
     """
     folder = top / workdir
     path = environment_for_runs(environment, config.env).get("PATH", os.defpath)
-    tools = machine.tools(dict.fromkeys(_programs(config, folder)), folder, path)
+    named = [program for program in dict.fromkeys(_programs(config, folder)) if not _is_own(program, config, top, workdir)]
+    tools = machine.tools(named, folder, path)
     in_scope, protected = patterns.matcher(config.scope, workdir), patterns.matcher(config.protect, workdir)
     held = {path: digest for path, digest in _lock_files(top, workdir) if protected(path) or not in_scope(path)}
     locks = {patterns.from_folder(path, workdir): digest for path, digest in held.items()}
@@ -79,11 +80,25 @@ def _programs(config: Config, folder: Path) -> Iterator[str]:
                 yield from programs(script.read_bytes()[:LONGEST_SCRIPT].decode(errors="replace"))
 
 
+def _is_own(program: str, config: Config, top: Path, workdir: str) -> bool:
+    """Whether a program is a file of the project: where runs happen it is what git holds, or is built. What is carried is as it is here."""
+    if "/" not in program or program.startswith("/"):
+        return False
+    own, real = top.resolve(), (top / workdir / program).resolve()
+    carried = (top / workdir / name for name in config.carry)
+    return real.is_relative_to(own) and not any(real.is_relative_to(one.resolve()) for one in carried)
+
+
 def what_changed(session: Session) -> tuple[Fact, ...]:
     """What is not as it was when the segment opened."""
-    segment = session.state.segment.opened
+    segment, config = session.state.segment.opened, session.state.config
     environment = as_recorded(os.environ, segment.environment)
-    return (*rules.gone(segment.rule), *changes(segment.machine, recorded(session.state.config, session.top, segment.workdir, environment)))
+    compared = {  # an older version recorded the project's own programs too
+        name: known
+        for name, known in segment.machine.items()
+        if not (name.startswith(TOOL) and _is_own(name.removeprefix(TOOL), config, session.top, segment.workdir))
+    }
+    return (*rules.gone(segment.rule), *changes(compared, recorded(config, session.top, segment.workdir, environment)))
 
 
 def refuse_changed(session: Session) -> None:
@@ -99,4 +114,4 @@ def ask_for_rebaseline(session: Session) -> None:
     """Ask for what `refuse_changed` hints at, in a session that nobody watches."""
     if found := what_changed(session):
         session.notice(Fact(Kind.SURROUNDINGS_CHANGED, because=joined(found)))
-        session.append(RepairAsked(timestamp=now(), playbook=Playbook.REBASELINE))
+        session.append(RepairAsked(timestamp=now(), playbook=Playbook.REBASELINE, why=Fact(Kind.SURROUNDINGS_DIFFER)))
