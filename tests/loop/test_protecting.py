@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,31 @@ def test_what_prints_the_metric_may_not_change_go_or_be_replaced_whatever_calls_
     (project.top / "app/package.json").unlink()
     (project.top / "app/tools/size.js").unlink()
     project.write("src/a.txt", "a\n")
+    assert project.attempt()["status"] == "keep"
+
+
+def test_what_commands_name_behind_a_link_to_a_folder_is_pinned_where_it_lies_and_not_outside_the_repository(project: Project) -> None:
+    project.write("src/kit/passes.sh", "true\n")
+    (project.top / "src/tools").symlink_to("kit")
+    elsewhere = project.outside / "environment" / "bin"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "python3").symlink_to("sh")
+    (elsewhere / "sh").symlink_to("/bin/sh")
+    (project.top / ".venv").symlink_to(os.path.relpath(elsewhere.parent, project.top))
+    project.write(".gitignore", ".venv\n")
+    project.git("add", "-A", "src", ".gitignore")
+    project.git("commit", "-qm", "links")
+    project.init("--carry", ".venv", "--checks", ".venv/bin/python3 src/tools/passes.sh")
+    project.write("src/a.txt", "")
+    project.write("src/kit/passes.sh", "exit 0\n")
+    assert "src/kit/passes.sh is protected" in project.refused("try", "-d", "x")
+    project.git("checkout", "src/kit")
+    (project.top / "src/tools").unlink()
+    project.write("src/tools/passes.sh", "true\n")
+    assert "src/tools is protected" in project.refused("try", "-d", "x")
+    (project.top / "src/tools/passes.sh").unlink()
+    (project.top / "src/tools").rmdir()
+    project.git("checkout", "src/tools")
     assert project.attempt()["status"] == "keep"
 
 

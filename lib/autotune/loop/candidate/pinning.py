@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from autotune.core.config import reading as configuration
 from autotune.core.config.model import Config
@@ -41,7 +41,7 @@ def pin(repository: Repository, workdir: str, config: Config, commit: str, scrat
     chosen |= {patterns.from_top(name, workdir) for name in (BENCHMARK_FILE, CHECKS_FILE)}
     chosen |= {*_named_files(repository.top, workdir, config), *benchmark.parts(project)}
     chosen |= set(_led_to(repository.top, chosen))
-    entries = {path: _entry(repository, path) for path in chosen if (repository.top / path).is_file()}
+    entries = {path: _entry(repository, path) for path in chosen if _can_be_held(repository.top / path)}
     return commits.commit_tree(repository.top, indexes.make_tree(repository.top, entries, scratch), [], "autotune: what is measured with")
 
 
@@ -94,6 +94,10 @@ def _led_to(top: Path, paths: Iterable[str]) -> Iterator[str]:
             yield target.relative_to(top.resolve()).as_posix()
 
 
+def _can_be_held(path: Path) -> bool:
+    return path.is_file() or path.is_symlink()
+
+
 def _entry(repository: Repository, path: str) -> tuple[str, str]:
     target = repository.top / path
     if target.is_symlink():
@@ -124,7 +128,21 @@ def _files_in(top: Path, workdir: str, config: Config, commands: Iterable[str]) 
         for word in words:
             path = os.path.normpath(os.path.join(workdir, word))  # noqa: PTH118
             if not path.startswith(("/", "..")) and path not in tuned and (top / path).is_file():
-                yield path
+                yield from _way_to(top, path)
+
+
+def _way_to(top: Path, path: str) -> Iterator[str]:
+    """Give a file, and the links to folders through which a path leads to it; nothing of what lies behind a link that leads out."""
+    own = top.resolve()
+    for folder in reversed(PurePosixPath(path).parents):
+        if not (top / folder).is_symlink():
+            continue
+        real = (top / folder).resolve()
+        if real.is_relative_to(own):
+            yield folder.as_posix()
+            yield from _way_to(top, (real.relative_to(own) / PurePosixPath(path).relative_to(folder)).as_posix())
+        return
+    yield path
 
 
 def in_scope(repository: Repository, workdir: str, config: Config, commit: str, pins: str) -> Mapping[str, tuple[str, str]]:
