@@ -12,7 +12,17 @@ from autotune.core.escaping import escaped
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Outcome
 from autotune.core.output.metrics import MetricReader, MetricReport
-from autotune.core.output.outcome import OWN_UNITS, PASSED, Executed, classify, is_run_again, measured_samples, samples, useful_end
+from autotune.core.output.outcome import (
+    OWN_UNITS,
+    PASSED,
+    Executed,
+    classify,
+    is_run_again,
+    measured_samples,
+    samples,
+    telling_line,
+    useful_end,
+)
 from autotune.core.tell.words import told
 
 
@@ -111,6 +121,24 @@ def test_the_useful_end_is_the_last_lines() -> None:
     output = b"".join(b"line %d\n" % number for number in range(1000))
     shown = useful_end(output, 50)
     assert shown == "\n".join(f"line {number}" for number in range(995, 1000))
+
+
+@pytest.mark.parametrize(
+    ("output", "line"),
+    [
+        ("", ""),
+        ("one\n  ValueError: 3 is odd\n\n", "ValueError: 3 is odd"),
+        ("fatal: gone\nsh: 1: tool: not found\n", "sh: 1: tool: not found"),
+        ("AssertionError [X]: 0 == 1\n  at f (a.mjs:7:8) {\n  code: 'ERR_ASSERTION',\n}\nNode.js v20.20.2\n", "AssertionError [X]: 0 == 1"),
+        ("[ERROR] Two exports are alike\n  a.js:4:13:\n  4 | export\n    ╵   ~~~~\n", "[ERROR] Two exports are alike"),
+        ("a.c:3:5: error: expected ';'\n  3 | x\nmake[1]: *** [Makefile:2: all] Error 1\n", "a.c:3:5: error: expected ';'"),
+        ("panic: index 3 is out of range\ngoroutine 1 [running]:\nexit status 2\n", "panic: index 3 is out of range"),
+        ("it was not there\n}\n", "it was not there"),
+        ("---\n}\n", "}"),
+    ],
+)
+def test_of_an_output_the_line_is_shown_that_tells_why_it_ended(output: str, line: str) -> None:
+    assert telling_line(output) == line
 
 
 def test_the_useful_end_of_nothing_is_nothing() -> None:

@@ -17,6 +17,9 @@ from autotune.core.output.metrics import MalformedLine, MetricReport, normalised
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 _WITHIN = re.compile(r"\S[ \t]*METRIC[ \t]+([^\s=]+)=[+-]?\.?[0-9]")
 _TROUBLE = re.compile(r"traceback \(most recent|error\b|exception\b|\bpanic|\bfatal\b|\bfailed\b|\bfailure\b|assert", re.IGNORECASE)
+_NAMED_TROUBLE = re.compile(r"(?:error|exception|panic|fatal)\b[^:]*: ?\S", re.IGNORECASE)
+# What ends an output and says nothing: no word at all, Node's version, that make or npm or go has ended because of what is above.
+_SAYS_NOTHING = re.compile(r"[\W\d_]*|Node\.js v[\d.]+|make(\[\d+\])?: .*Error \d+|npm (ERR!|error).*|exit status \d+", re.IGNORECASE)
 _LONGEST_SHOWN_LINE = 400
 _MOST_NAMES_SHOWN = 5
 LONGEST_SEEN_TWICE_S = 60.0
@@ -120,6 +123,16 @@ def useful_end(output: bytes, limit: int = 2000) -> str:
     around = _fitting(lines[:turn], limit // 2)
     rest = _fitting(lines[turn:], limit - sum(len(line) + 1 for line in around) - 2)
     return "\n".join([*around, "…", *rest])
+
+
+def telling_line(text: str) -> str:
+    """Give the line of an output that tells best why it ended: the last one, or if that says nothing, the last that names trouble."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines or not _SAYS_NOTHING.fullmatch(lines[-1]):
+        return lines[-1] if lines else ""
+    saying = [line for line in lines if not _SAYS_NOTHING.fullmatch(line)]
+    found = ([line for line in saying if sign.search(line)] for sign in (_NAMED_TROUBLE, _TROUBLE))
+    return next((each[-1] for each in found if each), saying[-1] if saying else lines[-1])
 
 
 def _readable(finished: Executed, metric_name: str) -> tuple[Outcome, Fact]:

@@ -14,7 +14,7 @@ from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.settle import Facts, Step, Tip
 from autotune.core.ledger.state import Experiment
 from autotune.core.model import Outcome, Verdict
-from autotune.core.output.outcome import classify, useful_end
+from autotune.core.output.outcome import classify, telling_line, useful_end
 from autotune.core.tell.verdicts import has_interval
 from autotune.core.tell.words import told
 from autotune.edges import commits, git, indexes, tree
@@ -311,7 +311,7 @@ def _write_result(session: Session) -> None:
     result = settle.result_of(session.state, commit or experiment.incumbent, now())
     session.append(result)
     row = session.state.recent.rows[-1]
-    last = (result.failure or "").strip().rpartition("\n")[2]
+    last = telling_line(result.failure or "")
     session.say(Fact(Kind.RESULT, {"experiment": row.index, "status": row.status, **({"last": last} if last else {})}, row.reason))
 
 
