@@ -93,11 +93,34 @@ def test_an_interrupt_stops_the_session_ends_the_proposer_and_says_how_to_go_on(
     assert "goes on" in open_project.ok("resume").out
 
 
+def test_a_proposer_that_hangs_ends_with_the_time_of_the_session_and_what_it_began_is_kept(open_project: Project) -> None:
+    before = open_project.files()
+    open_project.ok("config", "set", "max_wall_time", "4s")
+    answer = open_project.ok("start", "--proposer", "printf half > src/b.txt; exec sleep 600")
+    assert [event["reason"]["kind"] for event in open_project.events("finish")] == ["limit reached"]
+    assert "still at work when max_wall_time was over" in answer.err
+    assert "of 3)" not in answer.err
+    assert open_project.files() == before
+    refs = open_project.git("for-each-ref", "--format=%(refname)", f"refs/autotune/{open_project.name}/").split()
+    assert "half" in [open_project.git("show", f"{ref}:src/b.txt") for ref in refs if "refused-" in ref]
+
+
 def gone(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
     except FileNotFoundError:
         return True
+
+
+def test_only_one_loop_at_a_time_has_a_program_propose_and_another_may_once_it_is_killed(open_project: Project) -> None:
+    told = open_project.outside / "proposer"
+    begun = open_project.begin("start", "--proposer", f"touch {told}; sleep 600")
+    eventually(told.exists)
+    answer = open_project.refused("start", "--proposer", "true")
+    assert f"proposes in session {open_project.name} already: autotune start (process {begun.pid}" in answer
+    os.kill(begun.pid, signal.SIGKILL)
+    begun.wait()
+    assert "3 proposals in a row" in open_project.ok("start", "--proposer", "true").out
 
 
 def test_a_proposer_does_not_outlive_a_loop_that_is_killed(open_project: Project) -> None:

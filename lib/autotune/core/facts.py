@@ -134,6 +134,7 @@ class Kind(StrEnum):
     OUT_OF_IDEAS = "out of ideas"
     PROPOSER_FAILED = "proposer failed"
     PROPOSER_IDLE = "proposer idle"
+    PROPOSER_OUT_OF_TIME = "proposer out of time"
     PROPOSAL_REFUSED = "proposal refused"
     SEARCH_OVER = "search over"
     STOPPED_BY_PERSON = "stopped by person"

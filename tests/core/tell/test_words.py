@@ -75,6 +75,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.RECOVERY_EXHAUSTED: {"playbooks": 2},
     Kind.OUT_OF_IDEAS: {"proposals": 3},
     Kind.PROPOSER_FAILED: {"code": 2},
+    Kind.PROPOSER_OUT_OF_TIME: {},
     Kind.PLATEAU: {"experiments": 5},
     Kind.FAILURES: {"failures": 2},
     Kind.NOTHING_CHANGED: {"metric": "t", "value": 1.5},

@@ -393,6 +393,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.RECOVERY_EXHAUSTED: _exhausted,
     Kind.OUT_OF_IDEAS: "{because}, {proposals} proposals in a row without a candidate",
     Kind.PROPOSER_FAILED: lambda fact: f"the proposer failed with exit {fact.figures['code']}{_printed(fact)}",
+    Kind.PROPOSER_OUT_OF_TIME: "the proposer was still at work when max_wall_time was over",
     Kind.PROPOSER_IDLE: lambda fact: f"the proposer changed nothing in scope{_printed(fact)}",
     Kind.PROPOSAL_REFUSED: lambda fact: ": ".join(filter(None, ("the proposal was refused", _because(fact)))),
     Kind.SEARCH_OVER: lambda fact: "a better pack is kept" if fact.figures.get("kept") else "the search found no further pack to try",

@@ -14,7 +14,7 @@ from typing import IO
 from autotune.core.facts import Fact, Kind, quoted, refused
 from autotune.core.ledger.events import Charged, Paused, Stopped
 from autotune.core.ledger.state import unnamed
-from autotune.core.ledger.stopping import second_look
+from autotune.core.ledger.stopping import Limit, limits_reached, second_look
 from autotune.core.output.metrics import MetricReader
 from autotune.core.output.outcome import cost_of, useful_end
 from autotune.edges import locks, process
@@ -30,6 +30,7 @@ from autotune.loop.session import feed, files, logs, projection
 from autotune.loop.session.session import Say, Session
 
 LONGEST_DESCRIPTION = 2000
+LOOP_LOCK = "loop"  # in the session's folder: held by whoever has a program propose
 EMPTY_HANDED = 3  # proposals in a row without a change, after which the proposer counts as out of ideas
 _POLL_S = 0.2
 _GRACE_S = 5.0
@@ -38,21 +39,38 @@ _SAID_KEPT = 600  # characters of what a proposer printed that a reason repeats
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a proposer said, and how it ended: `log` has all that it printed, `said` what of that may tell why it failed."""
+    """What a proposer said, and how it ended: `log` has all that it printed, `said` what of that may tell why it failed.
+
+    `in_time` is false where it was still at work when the time of the session was up, and was ended.
+    """
 
     description: str
     exit_code: int
     log: str
     said: str
+    in_time: bool = True
 
 
 def propose_until_done(session: Session, command: str, say: Say) -> None:
     """Have `command` propose, and measure, until the session stands still.
 
     The proposer runs in the session's working directory with the brief on its standard input and in the file that AUTOTUNE_BRIEF names;
-    the last line that it prints describes its change. One that fails, or changes nothing, three times in a row pauses the session.
-    Where nothing better is to do, and the machine is quiet, inconclusive experiments are looked at again.
+    the last line that it prints describes its change. One that fails, or changes nothing, three times in a row pauses the session. One that
+    is at work when `max_wall_time` is over is ended.
+    Where nothing better is to do, and the machine is quiet, inconclusive experiments are looked at again. Raises `AutotuneError` where
+    another process does the same: two proposers would edit the same files.
     """
+    loop = session.folder.path / LOOP_LOCK
+    if (other := locks.holder(loop)) is not None:
+        raise AutotuneError(
+            f"Another program proposes in session {session.name} already: {other}.",
+            "`autotune dashboard --watch` shows it and `autotune stop` ends it; two at once would mix their edits",
+        )
+    with locks.hold(loop, "autotune start", shared=False):
+        _propose_until_done(session, command, say)
+
+
+def _propose_until_done(session: Session, command: str, say: Say) -> None:
     empty_handed = 0
     given_up: set[int] = set()
     session.say = say
@@ -66,6 +84,10 @@ def propose_until_done(session: Session, command: str, say: Say) -> None:
         session.refresh()
         if session.state.ended is not None:
             break
+        if not proposal.in_time:
+            if look(session).differs:
+                experiment.put_aside(session, Fact(Kind.PROPOSER_OUT_OF_TIME))
+            continue
         problem = _problem(session, proposal) or _try(session, proposal.description, say)
         empty_handed = empty_handed + 1 if problem else 0
         if problem:
@@ -162,7 +184,7 @@ def _seen(session: Session) -> Iterator[None]:
 
 
 def _propose(session: Session, command: str) -> Proposal:
-    """Run the proposer; a stop of the session ends it, and so do an interrupt and the end of this process."""
+    """Run the proposer; a stop of the session ends it, and so do the end of its time, an interrupt and the end of this process."""
     page = projection.page(session, supervised=True)
     path = session.folder.path / "brief.md"
     replace_file(path, page.encode())
@@ -176,11 +198,11 @@ def _propose(session: Session, command: str) -> Proposal:
             command, cwd=session.workdir, environment=environment, given=path, said=output, complained=complaints
         )
         with begun as proposer, _ended_on_interrupt(proposer):
-            code = _watched(session, proposer, heard)
+            code, in_time = _watched(session, proposer, heard)
     printed = said.read_bytes()
     _charge(session, printed, f"{base.relative_to(session.folder.path)}.stdout")
     kept = useful_end(printed + complained.read_bytes(), _SAID_KEPT)
-    return Proposal(_last_line(printed) or unnamed(number), code, f"{base}.*", kept)
+    return Proposal(_last_line(printed) or unnamed(number), code, f"{base}.*", kept, in_time)
 
 
 def _charge(session: Session, printed: bytes, log: str) -> None:
@@ -193,19 +215,24 @@ def _charge(session: Session, printed: bytes, log: str) -> None:
         session.append(Charged(cost_usd=cost_usd, log=log, timestamp=now()))
 
 
-def _watched(session: Session, proposer: subprocess.Popen[bytes], heard: IO[bytes]) -> int:
-    """Wait for a proposer's end, passing on what it complains of; a stop of the session ends it."""
+def _watched(session: Session, proposer: subprocess.Popen[bytes], heard: IO[bytes]) -> tuple[int, bool]:
+    """Wait for a proposer's end, passing on what it complains of; gives its exit code, and whether it came before the time was up.
+
+    A stop of the session ends it, and so does `max_wall_time`.
+    """
+    in_time = True
     while True:
         try:
             code = proposer.wait(_POLL_S)
         except subprocess.TimeoutExpired:
             _pass_on(heard)
             session.refresh()
-            if session.state.ended is not None:
+            in_time = Limit.MAX_WALL_TIME not in limits_reached(session.state, now())
+            if session.state.ended is not None or not in_time:
                 _end(proposer)
         else:
             _pass_on(heard)
-            return code
+            return code, in_time
 
 
 def _pass_on(heard: IO[bytes]) -> None:
