@@ -335,6 +335,14 @@ def test_a_metric_that_a_session_measures_from_outside_is_given_without_advice(p
     assert list(check.seen[0].figures["metrics"]) == ["autotune.peak_rss_mb"]
 
 
+def test_a_metric_that_is_to_be_measured_from_outside_is_given_without_advice(project: Path) -> None:
+    (project / "autotune.sh").write_text("test -s src/text\n")
+    (project / "autotune.toml").write_text('name = "s"\nmetric = "autotune.user_s"\ndirection = "lower"\n')
+    check = examined(project)["benchmark"]
+    assert [*check.seen[0].figures["metrics"]] == ["autotune.user_s"]
+    assert check.advice == ()
+
+
 def test_output_that_could_be_read_is_recognised_whether_or_not_a_metric_is_named(project: Path) -> None:
     (project / "autotune.sh").write_text('echo "BenchmarkSize-2 10 30 ns/op"\n')
     check = examined(project)["benchmark"]

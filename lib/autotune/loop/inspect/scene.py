@@ -102,8 +102,7 @@ def scene_at(folder: Path, name: str | None) -> Scene:
 
 def config_to_be(scene: Scene) -> Config:
     """Give what `init` would have of autotune.toml and of the options, as far as it is said. Raises `AutotuneError` where that is wrong."""
-    folder, path = workdir(scene), workdir(scene) / CONFIG_FILE
-    held = {**(configuration.toml_table(settings.text_of(path)) if path.is_file() else {}), **scene.settings}
+    folder, held = workdir(scene), _said(scene)
     checks = {"checks": f"bash {CHECKS_FILE}"} if (folder / CHECKS_FILE).is_file() else {}
     config = configuration.parse_part({**checks, **opening.with_defaults(held)}, scene.settings)
     if "metric" in configuration.not_written(opening.with_defaults(held)) and config.source is not None and config.source.names_no_metric:
@@ -113,6 +112,16 @@ def config_to_be(scene: Scene) -> Config:
     if scene.repository is not None:
         configuration.refuse_beyond(config, folder.resolve().relative_to(scene.repository.top.resolve()).as_posix())
     return config
+
+
+def _said(scene: Scene) -> dict[str, Any]:
+    path = workdir(scene) / CONFIG_FILE
+    return {**(configuration.toml_table(settings.text_of(path)) if path.is_file() else {}), **scene.settings}
+
+
+def is_metric_named(scene: Scene) -> bool:
+    """Whether somebody chose the metric: a session has one, and so may autotune.toml and the options."""
+    return scene.session is not None or "metric" in _said(scene)
 
 
 def workdir(scene: Scene) -> Path:

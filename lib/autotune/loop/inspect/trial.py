@@ -32,7 +32,7 @@ from autotune.edges.git import Repository
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import pinning
-from autotune.loop.inspect.scene import Check, Finding, Scene, config_to_be, is_timed, missing, workdir
+from autotune.loop.inspect.scene import Check, Finding, Scene, config_to_be, is_metric_named, is_timed, missing, workdir
 from autotune.loop.measure import places, reading
 from autotune.loop.measure.ground import variables_of_cases
 from autotune.loop.opening import opening, proving
@@ -47,7 +47,7 @@ def benchmark(scene: Scene) -> Check:
     """Run the benchmark once where it is measured: in the session's measuring worktree, else in a working tree of HEAD made for it."""
     try:
         with _ground(scene) as (config, ground):
-            check = _dry_run(config, ground, named=scene.session is not None)
+            check = _dry_run(config, ground, named=is_metric_named(scene))
             lacking = () if check.finding is Finding.OK else _left_out(scene, config, ground.workdir)
             return replace(check, advice=(*check.advice, *lacking, *_led_back(scene, config, ground.workdir)))
     except NotRun as reason:
