@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -32,7 +33,7 @@ from autotune.loop.measure import calibrating, claiming, measuring, quiet, recor
 from autotune.loop.measure.places import bench_for
 from autotune.loop.measure.turns import Turn
 from autotune.loop.opening import opening
-from autotune.loop.session import folding, layout, sessions
+from autotune.loop.session import files, folding, layout, sessions
 from autotune.loop.session.session import Session
 
 
@@ -395,6 +396,19 @@ def tried(session: Session, value: str) -> list[str]:
     (session.workdir / "value").write_text(f"{value}\n")
     experiment.measure(session, 60.0, settles=True, description=value)
     return logged(session.workdir)[before:]
+
+
+def test_a_disk_that_is_full_when_a_worker_writes_its_last_is_told_and_is_no_bug(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_: Session) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "hook.json")
+
+    session = opened(project)
+    monkeypatch.setattr(files, "project", full)
+    capsys.readouterr()
+    work._carry_on(session)
+    assert "hook.json: No space left on device" in capsys.readouterr().out
 
 
 def events_of(session: Session) -> list[Event]:

@@ -173,7 +173,7 @@ _MENDED_BY = (
     (r"must be run in a work tree", "change to a working tree; a bare repository gets one with `git worktree add FOLDER`"),
     (r"repo version <= \d+, found|unknown repository extension", "this repository needs a newer git: install it"),
     (r"Unable to create '(.+\.lock)': File exists", r"let the other git end, then try again; if none is at work, delete \1"),
-    (r"No space left on device|[Dd]isk quota exceeded", "make room there, then run the command again"),
+    (r"No space left on device|Out of diskspace|[Dd]isk quota exceeded", "make room there, then run the command again"),
     (r"Read-only file system|[Pp]ermission denied", "make the folder writable for you, or run this as its owner"),
 )
 

@@ -226,16 +226,24 @@ def _carry_on(session: Session) -> None:
     """Settle, heal and project. A refusal on the way (another branch, say) is left for the next command to tell."""
     with suppress(AutotuneError):
         sessions.require_branch(session)
-        try:
-            with conditions():
-                settling.bring_together(session)
-                occasions.tell(session)
-                healing.advance(session)
-                occasions.tell(session)
-        except AutotuneError as error:
-            _say(Fact(Kind.WORKER_FAILED, because=quoted(error.message)))
-            raise
-    files.project(session)
+        with _told():
+            settling.bring_together(session)
+            occasions.tell(session)
+            healing.advance(session)
+            occasions.tell(session)
+    with suppress(AutotuneError), _told():
+        files.project(session)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say what stops a worker where that is no fault of autotune's."""
+    try:
+        with conditions():
+            yield
+    except AutotuneError as error:
+        _say(Fact(Kind.WORKER_FAILED, because=quoted(error.message)))
+        raise
 
 
 def carry_on(session: Session, lock: Lock) -> bool:
