@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 _MEASURED, _NEEDS, _CHECKS = "Autotune-Measured: ", "Autotune-Needs: ", "Autotune-Checks: "
+LONGEST_SUBJECT = 120  # characters of a first line that stays as it was said
 _TRAILERS = re.compile(r"(?:[A-Za-z0-9-]+: .*(?:\n[ \t].*)*\n?)+")
 
 
@@ -20,6 +22,16 @@ class Measurement:
     words: str
     needs: tuple[str, ...] = ()
     checks: str = ""
+
+
+def subject_and_body(words: str, columns: int) -> tuple[str, str]:
+    """Part what was said of a change into a first line and the rest; a first line that is much too long is cut, and stands below."""
+    subject, _, rest = words.partition("\n")
+    if len(subject) <= LONGEST_SUBJECT:
+        return subject, rest.strip()
+    head = subject[: columns - 2].rpartition(" ")[0].rstrip() or subject[: columns - 2]
+    whole = textwrap.fill(subject, columns, break_long_words=False, break_on_hyphens=False)
+    return f"{head} …", "\n\n".join(filter(None, (whole, rest.strip())))
 
 
 def message(title: str, of_changes: Sequence[str], measured: Measurement | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autotune.core.escaping import escaped
 from autotune.core.facts import Fact, Kind
+from autotune.core.handover.messages import subject_and_body
 from autotune.core.ledger import settle
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.settle import Facts, Step, Tip
@@ -238,8 +239,8 @@ def _message(session: Session, experiment: Experiment) -> str:
     words = experiment.called.strip()
     # escaped, for git refuses some signs, and a terminal obeys others
     described = "\n".join(escaped(line.removesuffix("\r")) for line in words.split("\n"))
-    subject, _, rest = described.partition("\n")
-    body = f"\n\n{rest.strip()}" if rest.strip() else ""
+    subject, rest = subject_and_body(described, _COLUMNS)
+    body = f"\n\n{rest}" if rest else ""
     verdict = experiment.verdict
     reason = f"\n\n{_wrapped(told(verdict.told(session.state.metric.unit)))}" if verdict is not None else ""
     trailers = [_trailer(session, experiment), f"Autotune-Metric: {session.state.metric.name}={_value(experiment)}"]
