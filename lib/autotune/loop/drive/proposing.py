@@ -66,7 +66,7 @@ def propose_until_done(session: Session, command: str, say: Say) -> None:
             f"Another program proposes in session {session.name} already: {other}.",
             "`autotune dashboard --watch` shows it and `autotune stop` ends it; two at once would mix their edits",
         )
-    with locks.hold(loop, "autotune start", shared=False):
+    with locks.hold(loop, "autotune start"):
         _propose_until_done(session, command, say)
 
 
