@@ -46,7 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"XDG_CACHE_HOME": f"{folder}/cache", "AUTOTUNE_WORKTREES": f"{folder}/worktrees"}
         project = Path(folder) / "project"
-        make(project, 1000)
+        make(project, 1000, files=0)
         timed(project, "init", "--name", "watching", "--metric", "size", "--scope", "size.txt")
         pad(project, asked.experiments)
         with served(project) as (process, watch):
