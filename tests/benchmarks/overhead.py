@@ -67,7 +67,7 @@ def measured(results: int, repeats: int, files: int) -> dict[str, float]:
     return {name: statistics.median(taken) for name, taken in seconds.items()}
 
 
-def make(project: Path, value: int, files: int) -> None:
+def make(project: Path, value: int, files: int = 0) -> None:
     """Make a repository whose benchmark prints a number from a file, with so many files besides."""
     project.mkdir()
     for number in range(files):
