@@ -476,3 +476,16 @@ def test_nothing_is_recorded_in_ci_and_a_bad_cassette_is_refused(tmp_path: Path,
         for name, said in (("empty.jsonl", "empty"), ("bad.jsonl", "Line 1"), ("none.jsonl", "cannot be read")):
             with pytest.raises(AutotuneError, match=said):
                 made.ask(asked(f"cassette:{tmp_path / name}"))
+
+
+OPENS = "import sys; from pathlib import Path; from autotune.models.spending import Spending; Spending(Path(sys.argv[1])).close()"
+
+
+def test_a_second_look_of_a_process_does_not_let_others_take_its_file_away(tmp_path: Path) -> None:
+    path = tmp_path / "models.db"
+    first = Spending(path)
+    first.spent("day x")
+    Spending(path).close()
+    subprocess.run([sys.executable, "-c", OPENS, str(path)], check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert path.with_name("models.db-wal").exists()
+    first.close()

@@ -293,3 +293,10 @@ def test_a_database_of_the_older_tool_is_taken_over_once_and_left_as_it_is(desk:
     said = desk.contents()[0]
     assert (said["packs"], said["memory_facts"], said["tool_calls"]) == ({"tool-calling": "v"}, ["f"], [{"name": "x", "ok": True}])
     assert path.read_bytes() == before
+
+
+def test_a_folder_in_the_databases_place_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    before = tmp_path.stat().st_mode
+    with pytest.raises(AutotuneError, match="is a folder"), opened(tmp_path, write=True):
+        pass
+    assert tmp_path.stat().st_mode == before

@@ -87,3 +87,9 @@ def _beside(path: Path) -> Iterator[Path]:
         if problem.filename is None:  # of a write, the system does not say where
             problem.filename = str(path)
         raise
+
+
+def there_for_you_alone(path: Path) -> None:
+    """Have a file there, readable by its owner alone. One that is there is not opened: closing it would drop this process's locks on it."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 from contextlib import suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from autotune.core.asking.request import Reply
 from autotune.core.codec import decode
+from autotune.edges.atomic import there_for_you_alone
 from autotune.edges.folders import cache_folder
 
 _TABLE = "CREATE TABLE IF NOT EXISTS answers (hash TEXT PRIMARY KEY, at TEXT NOT NULL, reply TEXT NOT NULL)"
@@ -27,7 +27,7 @@ class Answers:
         self._file: sqlite3.Connection | None = None
         with suppress(OSError, sqlite3.Error):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            there_for_you_alone(self.path)
             file = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
             file.execute("PRAGMA journal_mode = WAL")
             file.execute("PRAGMA synchronous = OFF")

@@ -19,7 +19,7 @@ from autotune.core.asking.costs import Cost, Sure
 from autotune.core.asking.failing import Why
 from autotune.core.asking.limits import Admission, Limits, Most, Spent, admitted
 from autotune.core.asking.request import Usage
-from autotune.edges.atomic import lives, stat_of
+from autotune.edges.atomic import lives, stat_of, there_for_you_alone
 from autotune.edges.folders import data_folder
 from autotune.errors import AutotuneError
 
@@ -189,7 +189,7 @@ def _end(file: sqlite3.Connection, ticket: Ticket, cost: Cost, why: Why | None, 
 def _opened(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        there_for_you_alone(path)
         file = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         file.execute("PRAGMA journal_mode = WAL")
         file.execute("PRAGMA synchronous = NORMAL")

@@ -6,12 +6,12 @@ leaves what its last whole transaction left. Whoever writes holds the lock `reco
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from autotune.edges.atomic import there_for_you_alone
 from autotune.edges.folders import data_folder
 from autotune.edges.locks import hold
 from autotune.errors import AutotuneError
@@ -98,8 +98,10 @@ def opened(path: Path, *, write: bool = False, dry: bool = False, what: str = "a
 
 @contextmanager
 def _connected(path: Path, *, in_memory: bool = False) -> Iterator[sqlite3.Connection]:
+    if path.is_dir():
+        raise AutotuneError(f"{path} is a folder, and no database.", f"set {SETTING} to a file")
     if not in_memory:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
+        there_for_you_alone(path)
         path.chmod(PRIVATE)  # its log and its index of shared memory get the same
     connection = sqlite3.connect(":memory:" if in_memory else path, timeout=_NEVER_WAITED_FOR_S, isolation_level=None)
     try:
