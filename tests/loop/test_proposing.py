@@ -229,3 +229,28 @@ def test_without_a_number_what_a_keep_has_overtaken_is_passed_over(promising: Pr
     assert (found["about"]["experiment"], found["about"]["status"], found["second_looks"]) == (4, "keep", [])
     assert promising.events("candidate")[-1]["again"] == 2
     promising.agree()
+
+
+def test_what_a_proposer_does_to_files_that_git_does_not_track_is_told_and_they_are_copied(project: Project) -> None:
+    project.write("notes.txt", "mine\r\n")
+    project.write("plans.txt", "too\n")
+    project.init()
+    project.ok("config", "set", "max_iterations", "1")
+    project.ok("start", "--proposer", f"echo his > notes.txt; rm plans.txt; {SHORTER}")
+    (told,) = [event["found"] for event in project.events("notice") if event["found"]["kind"] == "yours changed"]
+    assert told["figures"]["paths"] == ["notes.txt", "plans.txt"]
+    copied = f"refs/autotune/{project.name}/untracked"
+    assert project.git("show", f"{copied}:plans.txt") == "too"
+    assert project.git("cat-file", "-s", f"{copied}:notes.txt") == "6"
+    assert len(project.commits()) == 1
+
+
+def test_a_proposer_that_switches_the_branch_pauses_the_session(open_project: Project) -> None:
+    answer = open_project.ok("start", "--proposer", f"{SHORTER}; git switch -q --detach")
+    (paused,) = open_project.events("pause")
+    assert open_project.name in paused["reason"]["figures"]["hint"]
+    assert "paused" in answer.out
+    open_project.git("switch", "-q", f"autotune/{open_project.name}")
+    open_project.ok("resume")
+    open_project.ok("try", "-d", "one byte less")
+    open_project.agree()

@@ -213,6 +213,7 @@ class Kind(StrEnum):
     KEEP_PUT_BACK = "keep put back"
     CHECKOUT_GIVEN_BACK = "checkout given back"
     EDITS_IN_PLACE = "edits in place"
+    YOURS_CHANGED = "yours changed"
     OWN_HOOK_FAILED = "own hook failed"
     OWN_HOOK_CHANGED = "own hook changed"
     NOTIFY_FAILED = "notify failed"

@@ -329,6 +329,12 @@ def store(folder: Path, content: bytes) -> str:
     return tell(folder, "hash-object", "-w", "--stdin", stdin=content).text
 
 
+def hashes_of(folder: Path, paths: Sequence[str], *, stores: bool = False) -> list[str]:
+    """Give the object ids of files below a folder, byte for byte as they are; with `stores` they are put into the object database too."""
+    words = ("hash-object", *(("-w",) if stores else ()), "--no-filters", "--stdin-paths")
+    return tell(folder, *words, stdin=b"".join(os.fsencode(path) + b"\n" for path in paths)).text.split()
+
+
 def entry_of(folder: Path, path: str, file: Path, *, stores: bool = False) -> tuple[str, str]:
     """Give the mode and object id that git would have for a file or link, wherever it lies, if it were at a path of the working tree.
 

@@ -123,6 +123,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.LATE_EDITS: {"experiment": 3, "ref": "r"},
     Kind.KEEP_PUT_BACK: {"experiment": 3, "paths": ["a"]},
     Kind.EDITS_IN_PLACE: {"ref": "r", "paths": ["a"]},
+    Kind.YOURS_CHANGED: {"paths": ["a"], "command": "git show 1f:a"},
     Kind.BRANCH_ASTRAY: {"branch": "b", "tip": "a"},
     Kind.WAITING_FOR_QUIET: {"share": 0.9, "wait_s": 60.0},
     Kind.WAITING_FOR_MACHINE: {

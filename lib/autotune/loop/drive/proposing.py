@@ -22,11 +22,12 @@ from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.candidate.candidate import look
+from autotune.loop.candidate.copied import Copied
 from autotune.loop.candidate.returning import OvertakenError
 from autotune.loop.candidate.tried import Repeats
 from autotune.loop.experiment import experiment, occasions, work
 from autotune.loop.measure import calibrating, quiet, recording
-from autotune.loop.session import feed, files, logs, projection
+from autotune.loop.session import feed, files, logs, projection, sessions
 from autotune.loop.session.session import Say, Session
 
 LONGEST_DESCRIPTION = 2000
@@ -73,31 +74,47 @@ def propose_until_done(session: Session, command: str, say: Say) -> None:
 def _propose_until_done(session: Session, command: str, say: Say) -> None:
     empty_handed = 0
     given_up: set[int] = set()
+    copied = Copied(session)
     session.say = say
     calibrating.warn(session)
     while bring_on(session, say):
         if _look_again(session, say, given_up, idle=empty_handed > 0):
             continue
-        session.going_on(Kind.PROPOSING, experiment=session.state.count + 1)
-        with _seen(session):
-            proposal = _propose(session, command)
-        session.refresh()
-        if session.state.ended is not None:
-            break
-        if not proposal.in_time:
-            if look(session).differs:
-                experiment.put_aside(session, Fact(Kind.PROPOSER_OUT_OF_TIME))
-            continue
-        problem = _problem(session, proposal) or _try(session, proposal.description, say)
+        problem = _turn(session, command, say, copied)
         empty_handed = empty_handed + 1 if problem else 0
         if problem:
             say(Fact(Kind.EMPTY_HANDED, {"times": empty_handed, "most": EMPTY_HANDED}, replace(problem, because=None)))  # why was said then
-        if problem:
             stop_if_asked(session)
         if empty_handed == EMPTY_HANDED and session.state.ended is None:
             session.append(Paused(reason=Fact(Kind.OUT_OF_IDEAS, {"proposals": EMPTY_HANDED}, problem), timestamp=now()))
+        _pause_elsewhere(session)
     occasions.tell(session)
-    files.project(session)
+    if sessions.elsewhere(session) is None:
+        files.project(session)
+
+
+def _turn(session: Session, command: str, say: Say, copied: Copied) -> Fact | None:
+    """Have the program propose once, and measure that; gives what was wrong with it."""
+    session.going_on(Kind.PROPOSING, experiment=session.state.count + 1)
+    copied.bring_up()
+    with _seen(session):
+        proposal = _propose(session, command)
+    session.refresh()
+    copied.tell()
+    _pause_elsewhere(session)
+    if session.state.ended is not None:
+        return None
+    if not proposal.in_time:
+        if look(session).differs:
+            experiment.put_aside(session, Fact(Kind.PROPOSER_OUT_OF_TIME))
+        return None
+    return _problem(session, proposal) or _try(session, proposal.description, say)
+
+
+def _pause_elsewhere(session: Session) -> None:
+    """Pause where the session's branch is not checked out any more, whoever did that: nobody is there to put it right."""
+    if session.state.ended is None and (where := sessions.elsewhere(session)) is not None:
+        session.append(Paused(reason=where, timestamp=now()))
 
 
 def stop_if_asked(session: Session) -> None:
