@@ -45,9 +45,8 @@ class Copied:
             top, {path: ("100644", blob) for path, blob in blobs.items()}, self.session.folder.path / "scratch-index"
         )
         before = git.resolve(top, ref)
-        words = "autotune: files that git does not track, before a program proposed"
-        self.commit = commits.commit_tree(top, content, [] if before is None else [before], words)
-        commits.set_ref(top, ref, self.commit, "files that git does not track")
+        self.commit = commits.commit_tree(top, content, [] if before is None else [before], "autotune: untracked files")
+        commits.set_ref(top, ref, self.commit, "untracked files")
         self.identities, self.blobs = found, blobs
 
     def tell(self) -> None:
