@@ -12,6 +12,7 @@ import pytest
 from tests.loop.project import Project, eventually
 
 from autotune.commands import app
+from autotune.edges import locks
 
 SHORTER = "cat >/dev/null; [ -s src/a.txt ] && printf '%s' \"$(head -c -1 src/a.txt)\" > src/a.txt; echo talk; echo 'one byte less'"
 
@@ -121,6 +122,13 @@ def test_only_one_loop_at_a_time_has_a_program_propose_and_another_may_once_it_i
     os.kill(begun.pid, signal.SIGKILL)
     begun.wait()
     assert "3 proposals in a row" in open_project.ok("start", "--proposer", "true").out
+
+
+def test_a_loop_of_an_older_version_which_has_no_lock_of_its_own_is_seen_while_its_program_proposes(open_project: Project) -> None:
+    with locks.hold(open_project.session / "proposing", "proposing"):
+        answer = open_project.refused("start", "--proposer", "echo changed > src/a.txt")
+    assert f"proposes in session {open_project.name} already: proposing (process {os.getpid()}" in answer
+    assert not open_project.results()
 
 
 def test_a_proposer_does_not_outlive_a_loop_that_is_killed(open_project: Project) -> None:

@@ -61,14 +61,25 @@ def propose_until_done(session: Session, command: str, say: Say) -> None:
     Where nothing better is to do, and the machine is quiet, inconclusive experiments are looked at again. Raises `AutotuneError` where
     another process does the same: two proposers would edit the same files.
     """
-    loop = session.folder.path / LOOP_LOCK
-    if (other := locks.holder(loop)) is not None:
+    with _alone(session, LOOP_LOCK, "autotune start"):
+        _refuse_another(session, feed.PROPOSING_LOCK)  # a loop of an older version holds no other
+        _propose_until_done(session, command, say)
+
+
+@contextmanager
+def _alone(session: Session, lock: str, what: str) -> Iterator[None]:
+    """Hold a lock of the session. Raises `AutotuneError` where another process does."""
+    _refuse_another(session, lock)
+    with locks.hold(session.folder.path / lock, what):
+        yield
+
+
+def _refuse_another(session: Session, lock: str) -> None:
+    if (other := locks.holder(session.folder.path / lock)) is not None:
         raise AutotuneError(
             f"Another program proposes in session {session.name} already: {other}.",
             "`autotune dashboard --watch` shows it and `autotune stop` ends it; two at once would mix their edits",
         )
-    with locks.hold(loop, "autotune start"):
-        _propose_until_done(session, command, say)
 
 
 def _propose_until_done(session: Session, command: str, say: Say) -> None:
@@ -97,7 +108,7 @@ def _turn(session: Session, command: str, say: Say, copied: Copied) -> Fact | No
     """Have the program propose once, and measure that; gives what was wrong with it."""
     session.going_on(Kind.PROPOSING, experiment=session.state.count + 1)
     copied.bring_up()
-    with _seen(session):
+    with _alone(session, feed.PROPOSING_LOCK, "proposing"):  # seen by whoever looks
         proposal = _propose(session, command)
     session.refresh()
     copied.tell()
@@ -184,20 +195,6 @@ def _try(session: Session, description: str, say: Say) -> Fact | None:
         experiment.put_aside(session, why)
         return Fact(Kind.PROPOSAL_REFUSED, because=why)
     return None
-
-
-@contextmanager
-def _seen(session: Session) -> Iterator[None]:
-    """Let whoever looks see that a proposer is at work, unless another one is seen already."""
-    lock = locks.taken(session.folder.path / feed.PROPOSING_LOCK)
-    if lock is None:
-        yield
-        return
-    lock.sign("proposing")
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _propose(session: Session, command: str) -> Proposal:
