@@ -12,6 +12,7 @@ from autotune.core.skills.aftermath import Fate
 from autotune.core.skills.seen import How, Offer, Shown, digest_of
 from autotune.core.skills.turns import Fired, Turn
 from autotune.edges.clock import moment
+from autotune.edges.locks import hold
 from autotune.errors import AutotuneError
 from autotune.rollout.placing import ChangedError
 from autotune.rollout.snapshots import hash_of
@@ -187,6 +188,20 @@ def test_a_skill_that_a_killed_command_had_taken_out_of_its_place_is_found_by_it
     assert installed.named(skill.name, home, home) == skill
     assert (skill.folder / "SKILL.md").is_file()
     assert not aside.exists()
+
+
+def test_every_skill_out_of_its_place_is_put_back_unless_another_process_replaces_it_now(home: Path, skill: Skill) -> None:
+    linked = write(home / "elsewhere/skills/b", "one", "b")
+    (skill.folder.parent / "b").symlink_to(linked)
+    for place in (skill.folder, linked):
+        place.rename(place.parent.parent / f".autotune-aside-skills-{place.name}")
+    with hold(deploying.target_of(skill).folder / "lock", "autotune skills deploy"):
+        installed.bring_back(home, home)
+        with pytest.raises(AutotuneError, match=r"is held by autotune skills deploy \(process"):
+            installed.named(skill.name, home, home)
+    assert [one.name for one in installed.installed(home, home)] == ["b"]
+    installed.bring_back(home, home)
+    assert [one.name for one in installed.installed(home, home)] == ["a", "b"]
 
 
 def test_where_git_tracks_a_skill_deploying_is_a_merge_that_somebody_asks_for(home: Path, tracked: Skill) -> None:

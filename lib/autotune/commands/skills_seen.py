@@ -44,6 +44,9 @@ def sync(as_json: AsJson = False) -> None:
 
 def status(as_json: AsJson = False) -> None:
     """Show how often each skill was offered, fired, typed and missed, the most missed first. It looks at the newest 200 sessions."""
+    from autotune.skills import installed
+
+    installed.bring_back(Path.home(), Path.cwd())
     seen = seen_so_far()
     standings = by_need(seen.standing(name, alike=False) for name in seen.skills())
     if as_json:

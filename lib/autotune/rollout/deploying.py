@@ -27,6 +27,7 @@ from autotune.rollout import placing, snapshots
 from autotune.rollout.snapshots import hash_of
 
 JOURNAL, LOCK, SNAPSHOTS = "journal.jsonl", "lock", "snapshots"
+_REPLACED_S = 2.0  # within which whoever replaces a folder now has done so
 FOUND, ADOPTED = "found", "adopted"
 """Why something is a version that no deployment brought: it was there before the first, or somebody changed it and you kept that."""
 Besides = Callable[[Intent], None]
@@ -65,6 +66,14 @@ def _events(path: Path) -> Iterator[Event]:
         except (Malformed, ValueError) as wrong:
             hint = "use the autotune that wrote it, or a newer one"
             raise AutotuneError(f"Line {position.lines} of {path} cannot be read: {wrong}.", hint) from None
+
+
+def bring_back(target: Target, what: str) -> None:
+    """Put back what a killed command took out of its places. Raises AutotuneError where another process has the target."""
+    target.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with hold(target.folder / LOCK, what, wait_s=_REPLACED_S):
+        for place in target.places.values():
+            placing.bring_back(place)
 
 
 @contextmanager

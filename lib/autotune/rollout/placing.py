@@ -7,7 +7,9 @@ doing the same again.
 
 from __future__ import annotations
 
+import glob
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from autotune.edges.atomic import remove_unfinished, replace_file
@@ -38,14 +40,23 @@ def put(store: Path, snapshot: str | None, place: Path, before: str | None) -> N
         shutil.rmtree(left, ignore_errors=True)
 
 
-def bring_back(place: Path) -> bool:
-    """Put a folder back that a process took out of its place before it was killed; gives whether there was one."""
-    place = place.resolve()
-    aside = _beside(place, ASIDE)
-    if place.exists() or not aside.is_dir():
-        return False
-    aside.rename(place)
-    return True
+def bring_back(place: Path) -> None:
+    """Put a folder back that a process took out of its place before it was killed, where there is one."""
+    if is_out(place):
+        _beside(place.resolve(), ASIDE).rename(place.resolve())
+
+
+def is_out(place: Path) -> bool:
+    """Whether a folder is out of its place: a process replaces it, or was killed while it did."""
+    return not place.exists() and _beside(place.resolve(), ASIDE).is_dir()
+
+
+def out_of(parent: Path) -> Iterator[Path]:
+    """Give the places in a folder, or behind links in it, that such a folder belongs to."""
+    name = f"{ASIDE}{parent.resolve().name}-"
+    places = [parent / aside.name.removeprefix(name) for aside in parent.resolve().parent.glob(f"{glob.escape(name)}*")]
+    links = [path for path in parent.iterdir() if path.is_symlink()] if parent.is_dir() else []
+    yield from sorted(place for place in {*places, *links} if is_out(place))
 
 
 def changed(place: Path) -> ChangedError:

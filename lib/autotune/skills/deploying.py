@@ -6,7 +6,6 @@ changes by a merge that you asked for. Each deployment is in a chained log, with
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,12 +26,10 @@ from autotune.rollout.deploying import Target
 from autotune.rollout.snapshots import hash_of
 from autotune.skills import candidates, merging, packages
 from autotune.skills.candidates import Candidate, Kept
-from autotune.skills.installed import Scope, Skill, repository_of
+from autotune.skills.installed import SLOT, Scope, Skill, repository_of, target_at
 from autotune.skills.looking import Seen
 
-SLOT = "skill"
 DEPLOYED, TAKEN_BACK, PUBLISHED = "deployed", "taken back", "published"
-_LETTERS = 8
 _WHAT = "autotune skills deploy"
 
 
@@ -52,10 +49,8 @@ class Deployment:
 
 
 def target_of(skill: Skill) -> Target:
-    """What is deployed to: the skill's folder, with a log of its own, whatever else has its name."""
-    place = skill.folder.resolve()
-    letters = hashlib.sha256(str(place).encode("utf-8", "surrogateescape")).hexdigest()[:_LETTERS]
-    return Target("skill", f"{place.name}-{letters}", {SLOT: place})
+    """What is deployed to where a skill is."""
+    return target_at(skill.folder)
 
 
 def needs_reload(skill: Skill) -> bool:

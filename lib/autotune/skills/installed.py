@@ -5,8 +5,10 @@ A user's skill hides a project's of the same name. An installed plugin's skills 
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,8 +17,12 @@ from autotune.core.codec import read_json
 from autotune.core.skills.package import SKILL
 from autotune.edges import git
 from autotune.errors import AutotuneError
-from autotune.rollout import placing
+from autotune.rollout import deploying, placing
+from autotune.rollout.deploying import Target
 
+SLOT = "skill"
+_LETTERS = 8
+_WHAT = "autotune skills"
 _PROJECT_FOLDERS = {
     ".claude/skills": "claude-code",
     ".agents/skills": "codex",
@@ -106,11 +112,28 @@ def repository_of(folder: Path) -> git.Repository | None:
     return None if listed is None else repository
 
 
+def target_at(folder: Path) -> Target:
+    """What is deployed to: a skill's folder, with a log of its own, whatever else has its name."""
+    place = folder.resolve()
+    letters = hashlib.sha256(str(place).encode("utf-8", "surrogateescape")).hexdigest()[:_LETTERS]
+    return Target("skill", f"{place.name}-{letters}", {SLOT: place})
+
+
+def bring_back(home: Path, around: Path) -> None:
+    """Put back every skill that a command took out of its place before it was killed. One that another process replaces now is left."""
+    for place, _ in (*_places_of_user(home), *_places_of_projects(home, around)):
+        for folder in placing.out_of(place):
+            with suppress(AutotuneError):
+                deploying.bring_back(target_at(folder), _WHAT)
+
+
 def _brought_back(said: str, home: Path, around: Path) -> bool:
     """Whether a skill was out of its place, where a command that replaces it was killed, and is back."""
-    if "/" in said:
-        return placing.bring_back(Path(said).expanduser().absolute())
-    return any(placing.bring_back(place / said) for place, _ in (*_places_of_user(home), *_places_of_projects(home, around)))
+    places = (place / said for place, _ in (*_places_of_user(home), *_places_of_projects(home, around)))
+    out = [path for path in ([Path(said).expanduser().absolute()] if "/" in said else places) if placing.is_out(path)]
+    for path in out:
+        deploying.bring_back(target_at(path), _WHAT)
+    return bool(out)
 
 
 def _of_user(home: Path) -> Iterator[Skill]:

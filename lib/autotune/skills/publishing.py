@@ -12,8 +12,8 @@ from autotune.records.store import Store
 from autotune.rollout import deploying as rollouts
 from autotune.rollout.snapshots import hash_of
 from autotune.skills import deploying, packages, results, suites
-from autotune.skills.deploying import PUBLISHED, SLOT
-from autotune.skills.installed import Skill
+from autotune.skills.deploying import PUBLISHED
+from autotune.skills.installed import SLOT, Skill
 from autotune.skills.looking import Seen
 
 

@@ -18,8 +18,8 @@ from autotune.rollout import deploying as rollouts
 from autotune.rollout import snapshots
 from autotune.skills import improve_runs as runs
 from autotune.skills import packages
-from autotune.skills.deploying import SLOT, TAKEN_BACK, target_of
-from autotune.skills.installed import Skill
+from autotune.skills.deploying import TAKEN_BACK, target_of
+from autotune.skills.installed import SLOT, Skill
 
 IN_VAIN = "not confirmed"
 """The state of a run whose text its session did not keep."""

@@ -137,6 +137,8 @@ def _skills(one: Pass, seen: Seen) -> dict[str, Skill]:
     """Every skill that is found from here, or from where sessions worked; one of a name that is taken gets its project behind it."""
     found, places = dict[str, Skill](), set[Path]()
     for around in dict.fromkeys([one.around, *(Path(turn.folder) for turn in seen.turns if turn.folder)]):
+        if not one.dry_run:
+            installed.bring_back(one.home, around)
         for skill in installed.installed(one.home, around) if around.is_dir() else ():
             place = skill.folder.resolve()
             if skill.hidden_by is None and place not in places:
