@@ -63,23 +63,26 @@ def test_the_line_fits_a_narrow_terminal(columns: int, written: list[str], monke
     assert cell_len(written[0].removeprefix("\r\x1b[K")) <= max(columns - 1, 3)
 
 
-def test_elsewhere_what_goes_on_is_a_line_after_five_seconds_then_every_ten(written: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_elsewhere_what_goes_on_is_a_line_after_five_seconds_then_ever_more_seldom_until_there_is_news(
+    written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = [100.0]
     monkeypatch.setattr(talk, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     lines, when = Lines(), []
     lines.tick()
-    for second in range(50):
+    for second in range(3000):
         clock[0] = 100.0 + second
         before = len(written)
         if second in (1, 20, 21, 30):
             lines.say(CHECKING if second in (20, 30) else WAITING)
+        if second == 60:
+            lines.say(quoted("news"))
         lines.tick()
         when += [second] * (len(written) - before)
-    assert when == [6, 16, 26, 36, 46]
-    lines.say(quoted("news"))
+    assert when == [6, 16, 36, 60, 70, 80, 100, 140, 220, 380, 700, 1300, 1900, 2500]
     lines.end()
-    assert written[-1] == "news\n"
-    assert written[:-1] == [f"{told(one)} (4 min so far)\n" for one in (WAITING, WAITING, WAITING, CHECKING, CHECKING)]
+    assert written[3] == "news\n"
+    assert written[:3] + written[4:5] == [f"{told(one)} (4 min so far)\n" for one in (WAITING, WAITING, CHECKING, CHECKING)]
 
 
 def test_a_program_gets_all_that_is_told_as_json(written: list[str]) -> None:

@@ -1,7 +1,7 @@
 """What is told on the way, on stderr: news as it comes, and what is going on, live.
 
-In a terminal, what is going on is one line that is rewritten. Elsewhere it is a line every ten seconds, and none in the first five; or,
-where a program listens, a line of JSON for all that is told.
+In a terminal, what is going on is one line that is rewritten. Elsewhere it is a line after five seconds, then more and more seldom, and as
+often as at first once there was news; or, where a program listens, a line of JSON for all that is told.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from autotune.edges.clock import now
 from autotune.loop.session.session import Say
 
 FIRST_AFTER_S = 5.0
-NEXT_AFTER_S = 10.0
+NEXT_AFTER_S = 10.0  # and twice as long after each further line
+SELDOM_S = 600.0  # the longest that nothing is told
 _TICK_S = 1.0
 _CLEARED = "\r\x1b[K"
 
@@ -67,11 +68,13 @@ class Lines:
 
     doing: Fact | None = None
     _due: float = 0.0
+    _next_s: float = NEXT_AFTER_S
 
     def say(self, fact: Fact) -> None:
         """Tell it."""
         if fact.kind not in GOING_ON:
             _print(told(fact))
+            self._due, self._next_s = time.monotonic() + NEXT_AFTER_S, NEXT_AFTER_S
             return
         if self.doing is None:
             self._due = time.monotonic() + FIRST_AFTER_S
@@ -82,7 +85,7 @@ class Lines:
         """Tell what goes on, where it is time to."""
         moment = time.monotonic()
         if self.doing is not None and moment >= self._due:
-            self._due = moment + NEXT_AFTER_S
+            self._due, self._next_s = moment + self._next_s, min(2 * self._next_s, SELDOM_S)
             _print(going_on(self.doing, now()))
 
     def end(self) -> None:
