@@ -78,8 +78,8 @@ def waiting(fact: Fact) -> str:
 
 
 def waiting_for_quiet(fact: Fact) -> str:
-    """`waiting for quiet, 30 s at most: others use 98 % of all cores`."""
-    most = f", {about(fact.figures['wait_s'])} at most" if "wait_s" in fact.figures else ""
+    """`waiting for quiet, at most 30 s more: others use 98 % of all cores`."""
+    most = f", at most {about(fact.figures['wait_s'])} more" if "wait_s" in fact.figures else ""
     return f"waiting for quiet{most}: others use {in_percent(fact.figures['share'])} of all cores"
 
 
