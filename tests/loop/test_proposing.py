@@ -80,6 +80,26 @@ def test_why_a_proposal_was_refused_is_said_once(open_project: Project) -> None:
     assert "README is outside the scope" in answer.out
 
 
+@pytest.mark.parametrize("stream", ["1", "2"])
+@pytest.mark.parametrize("changes", ["", "echo half > src/b.txt; "])
+def test_why_a_proposer_failed_is_said_once_each_time(open_project: Project, stream: str, changes: str) -> None:
+    answer = open_project.ok("start", "--proposer", f"{changes}echo no key for the model >&{stream}; exit 3")
+    assert answer.err.count("no key for the model") == 3
+    assert "no key for the model" in answer.out
+
+
+def test_a_new_file_out_of_scope_is_named_once(open_project: Project) -> None:
+    open_project.ok("config", "set", "max_iterations", "3")
+    turn = f"echo >> {open_project.outside}/turns; touch left-$(grep -c '' {open_project.outside}/turns)"
+    answer = open_project.ok("start", "--proposer", f"{turn}; echo x >> notes; {SHORTER}")
+    assert len(open_project.results()) == 3
+    assert [line for line in answer.err.splitlines() if "left alone" in line] == [
+        "left alone, out of scope: left-1, notes",
+        "left alone, out of scope: left-2",
+        "left alone, out of scope: left-3",
+    ]
+
+
 def test_an_interrupt_stops_the_session_ends_the_proposer_and_says_how_to_go_on(open_project: Project) -> None:
     told = open_project.outside / "proposer"
     begun = open_project.begin("start", "--proposer", f"echo $$ > {told}.new; mv {told}.new {told}; exec sleep 600")

@@ -42,13 +42,15 @@ _SAID_KEPT = 600  # characters of what a proposer printed that a reason repeats
 class Proposal:
     """What a proposer said, and how it ended: `log` has all that it printed, `said` what of that may tell why it failed.
 
-    `in_time` is false where it was still at work when the time of the session was up, and was ended.
+    `heard` is whether it complained on stderr, which was passed on. `in_time` is false where it was still at work when the time of the
+    session was up, and was ended.
     """
 
     description: str
     exit_code: int
     log: str
     said: str
+    heard: bool
     in_time: bool = True
 
 
@@ -86,15 +88,15 @@ def _propose_until_done(session: Session, command: str, say: Say) -> None:
     empty_handed = 0
     given_up: set[int] = set()
     copied = Copied(session)
-    session.say = say
+    say = session.say = _only_new(say)
     calibrating.warn(session)
     while bring_on(session, say):
         if _look_again(session, say, given_up, idle=empty_handed > 0):
             continue
-        problem = _turn(session, command, say, copied)
+        problem, unsaid = _turn(session, command, say, copied) or (None, None)
         empty_handed = empty_handed + 1 if problem else 0
         if problem:
-            say(Fact(Kind.EMPTY_HANDED, {"times": empty_handed, "most": EMPTY_HANDED}, replace(problem, because=None)))  # why was said then
+            say(Fact(Kind.EMPTY_HANDED, {"times": empty_handed, "most": EMPTY_HANDED}, unsaid))
             stop_if_asked(session)
         if empty_handed == EMPTY_HANDED and session.state.ended is None:
             session.append(Paused(reason=Fact(Kind.OUT_OF_IDEAS, {"proposals": EMPTY_HANDED}, problem), timestamp=now()))
@@ -104,8 +106,8 @@ def _propose_until_done(session: Session, command: str, say: Say) -> None:
         files.project(session)
 
 
-def _turn(session: Session, command: str, say: Say, copied: Copied) -> Fact | None:
-    """Have the program propose once, and measure that; gives what was wrong with it."""
+def _turn(session: Session, command: str, say: Say, copied: Copied) -> tuple[Fact, Fact] | None:
+    """Have the program propose once, and measure that; gives what was wrong with it, and what of that was not said yet."""
     session.going_on(Kind.PROPOSING, experiment=session.state.count + 1)
     copied.bring_up()
     with _alone(session, feed.PROPOSING_LOCK, "proposing"):  # seen by whoever looks
@@ -119,13 +121,39 @@ def _turn(session: Session, command: str, say: Say, copied: Copied) -> Fact | No
         if look(session).differs:
             experiment.put_aside(session, Fact(Kind.PROPOSER_OUT_OF_TIME))
         return None
-    return _problem(session, proposal) or _try(session, proposal.description, say)
+    problem = _problem(session, proposal) or _try(session, proposal.description, say)
+    if problem is None:
+        return None
+    said = ("said", "log") if proposal.heard else ()
+    return problem, Fact(problem.kind, {name: value for name, value in problem.figures.items() if name not in said})
 
 
 def _pause_elsewhere(session: Session) -> None:
     """Pause where the session's branch is not checked out any more, whoever did that: nobody is there to put it right."""
     if session.state.ended is None and (where := sessions.elsewhere(session)) is not None:
         session.append(Paused(reason=where, timestamp=now()))
+
+
+def _only_new(say: Say) -> Say:
+    """Say of the files that are left alone only those that were not named before, and once that the machine is busy: verdicts say it too."""
+    named: set[str] = set()
+    busy = False
+
+    def say_new(fact: Fact) -> None:
+        nonlocal busy
+        if fact.kind is Kind.STAYED_BUSY:
+            if busy:
+                return
+            busy = True
+        if fact.kind is Kind.OUT_OF_SCOPE:
+            new = [path for path in fact.figures["paths"] if path not in named]
+            named.update(new)
+            if not new:
+                return
+            fact = replace(fact, figures={"paths": new, "all": len(new)})
+        say(fact)
+
+    return say_new
 
 
 def stop_if_asked(session: Session) -> None:
@@ -159,10 +187,10 @@ def _problem(session: Session, proposal: Proposal) -> Fact | None:
     """Say why there is nothing to measure; what a proposer that failed has changed is half a change, and is put aside."""
     printed = {"said": proposal.said, "log": proposal.log}
     if proposal.exit_code != 0:
-        failed = Fact(Kind.PROPOSER_FAILED, {"code": proposal.exit_code, **printed})
+        failed = {"code": proposal.exit_code}
         if look(session).differs:
-            experiment.put_aside(session, failed)
-        return failed
+            experiment.put_aside(session, Fact(Kind.PROPOSER_FAILED, failed))
+        return Fact(Kind.PROPOSER_FAILED, {**failed, **printed})
     return None if look(session).differs else Fact(Kind.PROPOSER_IDLE, printed)
 
 
@@ -216,7 +244,7 @@ def _propose(session: Session, command: str) -> Proposal:
     printed = said.read_bytes()
     _charge(session, printed, f"{base.relative_to(session.folder.path)}.stdout")
     kept = useful_end(printed + complained.read_bytes(), _SAID_KEPT)
-    return Proposal(_last_line(printed) or unnamed(number), code, f"{base}.*", kept, in_time)
+    return Proposal(_last_line(printed) or unnamed(number), code, f"{base}.*", kept, bool(complained.stat().st_size), in_time)
 
 
 def _charge(session: Session, printed: bytes, log: str) -> None:

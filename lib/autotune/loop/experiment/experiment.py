@@ -72,7 +72,7 @@ def measure(  # noqa: PLR0913 - what a person says of an experiment, each by its
                     returning.bring_back(session, again)
                 found = candidate.take(session, taken, weighed)
                 if found.outside:
-                    session.say(Fact(Kind.OUT_OF_SCOPE, {"paths": list(found.outside[:5])}))
+                    session.say(Fact(Kind.OUT_OF_SCOPE, {"paths": list(found.outside[:1000]), "all": len(found.outside)}))
                 work.start(session, lock, f"experiment {session.state.count + 1}")
                 break
         work.wait_for_more(session, session.position, progress)
