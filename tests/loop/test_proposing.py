@@ -100,6 +100,27 @@ def test_a_new_file_out_of_scope_is_named_once(open_project: Project) -> None:
     ]
 
 
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read and change everything")
+@pytest.mark.parametrize(
+    "leaves",
+    [
+        "touch src/new; chmod 000 src/new; ",
+        "chmod 000 src/a.txt; ",
+        "mkdir -p src/sub; echo x > src/sub/new; chmod 444 src/sub; ",
+        "mkdir -p src/sub; echo x > src/sub/new; chmod 555 src/sub; ",
+        "mkdir -p src/sub; echo x > src/sub/new; chmod 000 src/sub; ",
+        "chmod 444 src; ",
+    ],
+)
+@pytest.mark.parametrize("ends", ["", "; exit 3"])
+def test_a_proposer_that_leaves_files_or_folders_that_may_not_be_read_does_not_end_the_loop(
+    open_project: Project, leaves: str, ends: str
+) -> None:
+    open_project.ok("config", "set", "max_iterations", "1")
+    open_project.ok("start", "--proposer", f"chmod -R u+rwX src; {SHORTER}; {leaves}echo words{ends}")
+    assert len(open_project.results()) == (0 if ends else 1)
+
+
 def test_an_interrupt_stops_the_session_ends_the_proposer_and_says_how_to_go_on(open_project: Project) -> None:
     told = open_project.outside / "proposer"
     begun = open_project.begin("start", "--proposer", f"echo $$ > {told}.new; mv {told}.new {told}; exec sleep 600")

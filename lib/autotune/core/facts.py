@@ -208,6 +208,7 @@ class Kind(StrEnum):
     CANDIDATE_GIVEN_UP = "candidate given up"
     IN_THE_WAY = "in the way"
     REPOSITORY_MOVED = "repository moved"
+    OPENED_UP = "opened up"
     LATE_EDITS = "late edits"
     OVERTAKEN = "overtaken"
     KEEP_PUT_BACK = "keep put back"

@@ -120,6 +120,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.NOT_CARRIED: {"paths": ["node_modules"]},
     Kind.IN_THE_WAY: {"paths": ["a"], "aside": "/a"},
     Kind.REPOSITORY_MOVED: {"paths": ["a"], "aside": "/a"},
+    Kind.OPENED_UP: {"paths": ["a"], "all": 1},
     Kind.LATE_EDITS: {"experiment": 3, "ref": "r"},
     Kind.KEEP_PUT_BACK: {"experiment": 3, "paths": ["a"]},
     Kind.EDITS_IN_PLACE: {"ref": "r", "paths": ["a"]},

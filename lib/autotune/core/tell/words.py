@@ -488,6 +488,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.CANDIDATE_GIVEN_UP: "A candidate was taken back before it was measured: {because}. It is saved at {ref}.",
     Kind.IN_THE_WAY: "{paths} stood where a file was put back. git does not track it, so it is in {aside} now.",
     Kind.REPOSITORY_MOVED: "No candidate may bring a repository of its own. {paths} was moved, whole, to {aside}.",
+    Kind.OPENED_UP: "The proposer left {paths} so that you could not read or change it; you have that right again.",
     Kind.LATE_EDITS: "Edits made after experiment {experiment} had begun were taken back with it; they are saved at {ref}.",
     Kind.OVERTAKEN: "Experiment {experiment} no longer waits for a second look: {because}",
     Kind.KEEP_PUT_BACK: "The working tree had lost what experiment {experiment} keeps; it was put back: {paths}.",

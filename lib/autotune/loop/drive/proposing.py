@@ -17,11 +17,11 @@ from autotune.core.ledger.state import unnamed
 from autotune.core.ledger.stopping import Limit, limits_reached, second_look
 from autotune.core.output.metrics import MetricReader
 from autotune.core.output.outcome import cost_of, useful_end
-from autotune.edges import locks, process
+from autotune.edges import git, locks, process, rights, tree
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.candidate import look
+from autotune.loop.candidate.candidate import NAMED, look
 from autotune.loop.candidate.copied import Copied
 from autotune.loop.candidate.returning import OvertakenError
 from autotune.loop.candidate.tried import Repeats
@@ -117,6 +117,7 @@ def _turn(session: Session, command: str, say: Say, copied: Copied) -> tuple[Fac
     _pause_elsewhere(session)
     if session.state.ended is not None:
         return None
+    _open_up(session)
     if not proposal.in_time:
         if look(session).differs:
             experiment.put_aside(session, Fact(Kind.PROPOSER_OUT_OF_TIME))
@@ -181,6 +182,17 @@ def _look_again(session: Session, say: Say, given_up: set[int], *, idle: bool) -
             experiment.put_aside(session, quoted(error.message.removesuffix(".")))
         say(refused(error))
     return True
+
+
+def _open_up(session: Session) -> None:
+    """Give back the rights that a proposer took away, where what differs could not be looked at, or not be taken back."""
+    seen = (*git.tracked(session.top, session.state.incumbent), *tree.untracked(session.view))
+    opened = rights.open_folders(session.top, seen)
+    found = look(session)
+    paths = (*found.paths, *found.refused)
+    opened += (*rights.open_folders(session.top, paths, changed=True), *rights.open_files(session.top, paths))
+    if opened:
+        session.notice(Fact(Kind.OPENED_UP, {"paths": list(opened[:NAMED]), "all": len(opened)}))
 
 
 def _problem(session: Session, proposal: Proposal) -> Fact | None:
