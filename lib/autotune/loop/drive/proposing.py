@@ -136,7 +136,7 @@ def _pause_elsewhere(session: Session) -> None:
 
 
 def _only_new(say: Say) -> Say:
-    """Say of the files that are left alone only those that were not named before, and once that the machine is busy: verdicts say it too."""
+    """Say of the files that are left alone only those not named before, and once that the machine is busy: verdicts say it too."""
     named: set[str] = set()
     busy = False
 
