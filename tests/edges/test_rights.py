@@ -41,13 +41,13 @@ def test_folders_are_opened_as_far_as_needed_outer_ones_first_and_others_left_al
     assert (mode(top / "d"), mode(top.parent / "elsewhere")) == (0o755, 0o500)
 
 
-def test_files_are_made_readable_but_neither_pipes_nor_what_lies_behind_a_link(top: Path) -> None:
+def test_files_that_cannot_be_read_can_be_edited_again_but_neither_pipes_nor_what_lies_behind_a_link(top: Path) -> None:
     (top / "d/e").chmod(0o020)
     (top.parent / "elsewhere/f").chmod(0o000)
     (top / "to-file").symlink_to("../elsewhere/f")
     os.mkfifo(top / "pipe", 0o000)
     assert rights.open_files(top, ["a/b/c", "d/e", "link/f", "to-file", "pipe", "gone", "d"]) == ("d/e",)
-    assert (mode(top / "d/e"), mode(top.parent / "elsewhere/f"), mode(top / "pipe")) == (0o420, 0, 0)
+    assert (mode(top / "d/e"), mode(top.parent / "elsewhere/f"), mode(top / "pipe")) == (0o620, 0, 0)
 
 
 def test_what_belongs_to_somebody_else_stays_as_it_is(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from autotune.edges import tree
 
-_LOOKED_INTO, _CHANGED = os.R_OK | os.X_OK, os.R_OK | os.W_OK | os.X_OK
+_LOOKED_INTO, _CHANGED, _EDITED = os.R_OK | os.X_OK, os.R_OK | os.W_OK | os.X_OK, os.R_OK | os.W_OK
 
 
 def open_folders(top: Path, paths: Iterable[str], *, changed: bool = False) -> tuple[str, ...]:
@@ -24,8 +24,8 @@ def open_folders(top: Path, paths: Iterable[str], *, changed: bool = False) -> t
 
 
 def open_files(top: Path, paths: Iterable[str]) -> tuple[str, ...]:
-    """Let the owner read some files, never through a link; gives those that could not be read."""
-    return tuple(one for one in paths if not os.access(top / one, os.R_OK) and _given(top, one, stat.S_IFREG, os.R_OK))
+    """Let the owner read and edit some files that cannot be read, never through a link; gives those."""
+    return tuple(one for one in paths if not os.access(top / one, os.R_OK) and _given(top, one, stat.S_IFREG, _EDITED))
 
 
 def _given(top: Path, path: str, kind: int, need: int) -> bool:
