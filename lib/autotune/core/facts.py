@@ -325,8 +325,7 @@ GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says f
         Kind.PROBING,
         Kind.CLIENT_WORKING,
         Kind.CLIENT_WAITED_FOR,
-        Kind.TRYING_OUT,
-        Kind.TRYING_SANDBOX,
+        *(Kind.TRYING_OUT, Kind.TRYING_SANDBOX),
     )
 )
 BY_SCORES = frozenset(

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import IO
 
-from autotune.core.facts import Fact, Kind, quoted, refused
+from autotune.core.facts import Fact, Kind, naming, quoted, refused
 from autotune.core.ledger.events import Charged, Paused, Stopped
 from autotune.core.ledger.state import unnamed
 from autotune.core.ledger.stopping import Limit, limits_reached, second_look
@@ -21,7 +21,7 @@ from autotune.edges import git, locks, process, rights, tree
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.candidate import NAMED, look
+from autotune.loop.candidate.candidate import look
 from autotune.loop.candidate.copied import Copied
 from autotune.loop.candidate.returning import OvertakenError
 from autotune.loop.candidate.tried import Repeats
@@ -151,7 +151,7 @@ def _only_new(say: Say) -> Say:
             named.update(new)
             if not new:
                 return
-            fact = replace(fact, figures={"paths": new, "all": len(new)})
+            fact = naming(fact.kind, new)
         say(fact)
 
     return say_new
@@ -192,7 +192,7 @@ def _open_up(session: Session) -> None:
     paths = (*found.paths, *found.refused)
     opened += (*rights.open_folders(session.top, paths, changed=True), *rights.open_files(session.top, paths))
     if opened:
-        session.notice(Fact(Kind.OPENED_UP, {"paths": list(opened[:NAMED]), "all": len(opened)}))
+        session.notice(naming(Kind.OPENED_UP, opened))
 
 
 def _problem(session: Session, proposal: Proposal) -> Fact | None:
