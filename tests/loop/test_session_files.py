@@ -622,6 +622,16 @@ def test_clearing_leaves_a_working_tree_of_the_session_s_own_that_holds_what_nob
     assert project.git("ls-files", "README") == "README"
 
 
+def test_clearing_says_why_a_working_tree_of_the_session_s_own_that_lost_its_git_stays(project: Project) -> None:
+    project.init("--worktree")
+    tree = Path(project.events()[0]["tree"])
+    (tree / ".git").unlink()
+    (tree / "src/a.txt").write_text("mine")
+    [why] = project.run("clear", "--json", "--yes", "--session", project.name).json["stays"]["for"]
+    assert "no longer knows where the repository is" in why
+    assert (tree / "src/a.txt").read_text() == "mine"
+
+
 def test_a_working_tree_that_is_gone_is_found_and_can_be_brought_back_as_the_hint_says(project: Project) -> None:
     project.init("--worktree")
     tree = Path(project.events()[0]["tree"])

@@ -91,7 +91,7 @@ def _own_tree(session: Session) -> Path | None:
     """Give the working tree that was made for the session, where it is there."""
     own = session.top
     made = layout.is_own_tree(own, session.name) and str(own) == session.state.segment.opened.tree
-    return own if made and (own / ".git").is_file() else None
+    return own if made and own.is_dir() and any(own.iterdir()) else None
 
 
 def _of_worth(session: Session, own: Path) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def _of_worth(session: Session, own: Path) -> tuple[str, ...]:
     Those are edits, files that are untracked or ignored, repositories in it, an unfinished operation, and commits without a branch; not
     what autotune wrote, what `carry` names, and Python's byte code.
     """
-    if git.discover(own) is None:
+    if not (own / ".git").is_file() or git.discover(own) is None:
         return (answers.ALL_OF_A_TREE,)
     config, prefix = session.state.config, session.state.segment.opened.workdir
     expected = patterns.matcher([*SESSION_FILES, *config.carry])
