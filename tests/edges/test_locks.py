@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import signal
@@ -169,6 +170,13 @@ def test_a_holder_that_left_no_note_is_another_process(note: str, path: Path) ->
         with pytest.raises(AutotuneError, match="held by another process") as refusal, hold(path, "autotune run"):
             pass
         assert "fuser" in refusal.value.hint
+
+
+@pytest.mark.parametrize(("what", "is_worker"), [("measuring (experiment 4)", True), ("autotune try", False)])
+def test_a_worker_of_version_0_1_is_told_by_its_words(what: str, path: Path, *, is_worker: bool) -> None:
+    with hold(path, "it"):
+        path.write_text(json.dumps({"pid": 12, "what": what, "since": "2026-11-30T21:16:23+00:00"}))
+        assert holder(path) == Holder(12, what, "2026-11-30T21:16:23+00:00", worker=is_worker)
 
 
 def test_a_lock_that_cannot_be_made_is_refused(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from autotune.errors import AutotuneError
 _RETRY_S = 0.02
 _LEAST_TRIES = 3  # `holder` takes a lock for an instant to see whether it is free
 _LONGEST_NOTE = 64 * 1024
+_OLD_WORKERS = "measuring ("  # how workers of version 0.1 say what they do; nothing else in their notes tells them
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,9 @@ def is_still(path: Path, descriptor: int) -> bool:
 def _note(descriptor: int) -> Holder:
     try:
         note = json.loads(os.pread(descriptor, _LONGEST_NOTE, 0))
-        return Holder(int(note["pid"]), str(note["what"]), str(note["since"]), note.get("worker") is True, _moment(note.get("until")))
+        what = str(note["what"])
+        worker = note.get("worker", what.startswith(_OLD_WORKERS)) is True
+        return Holder(int(note["pid"]), what, str(note["since"]), worker, _moment(note.get("until")))
     except (ValueError, KeyError, TypeError):
         return Holder(None, "", "")
 

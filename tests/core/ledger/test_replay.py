@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from tests.core.session import at, configured, segment
 
 from autotune.core import rules
+from autotune.core.codec import decode
 from autotune.core.decide import guards
 from autotune.core.decide.decide import decide
 from autotune.core.facts import AnyKind, Fact, Kind, claimed, quoted
 from autotune.core.findings import Contradiction
 from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Finished, Ran, Result, SegmentOpened, SettingsChanged
 from autotune.core.ledger.fold import after, begin
-from autotune.core.ledger.lines import Event, from_line
+from autotune.core.ledger.lines import Event, from_line, from_sentence
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.replay import contradiction
 from autotune.core.ledger.settle import result_of, verdict_of
@@ -231,6 +232,17 @@ def test_a_result_is_what_was_decided_and_said() -> None:
         result_of(begin(segment()), "commit", at(101))
 
 
+def test_a_result_of_version_0_1_has_its_reason_as_the_failure_where_nothing_was_printed() -> None:
+    state, _ = measured(Random(1), "race", 0.4, 0.02, [])
+    sentence = "not measured: its measurement was ended from outside"
+    reason = decode(Fact, from_sentence(sentence))
+    void = Decided(1, Verdict.VOID, None, Cause.NOT_MEASURED, reason, at(100), pairs=0)
+    decided_so = after(state, void)
+    settled = replace(result_of(decided_so, "base", at(101)), failure=sentence)
+    assert asked(decided_so, settled, same_version=False) is None
+    assert otherwise(asked(decided_so, settled)) == (Contradiction.RESULT_OTHERWISE, ["failure"])
+
+
 def test_nothing_is_written_of_a_decision_that_is_to_measure_again() -> None:
     state = begin(segment())
     with pytest.raises(ValueError, match="nothing is decided yet"):
@@ -271,8 +283,9 @@ def test_what_an_older_version_said_of_keys_that_are_others_now_is_understood(
     assert (asked(begin(segment()), changed) is None) is agrees
 
 
-def asked(state: State, event: Event, **runs: list[Ran]) -> Fact | None:
-    return contradiction(state, event, {Purpose(name): made for name, made in runs.items()}, lambda state, _: state.policy)
+def asked(state: State, event: Event, *, same_version: bool = True, **runs: list[Ran]) -> Fact | None:
+    made_of = {Purpose(name): made for name, made in runs.items()}
+    return contradiction(state, event, made_of, lambda state, _: state.policy, same_version=same_version)
 
 
 def otherwise(found: Fact | None) -> tuple[AnyKind, list[str]]:

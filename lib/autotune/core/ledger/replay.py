@@ -153,7 +153,8 @@ def _result(state: State, said: Result, *, older: bool) -> Fact | None:
     kept = final_verdict(state.experiment) is Verdict.KEEP
     made = result_of(state, said.commit if kept else state.experiment.incumbent, said.timestamp)
     wrong = [name for name in _OF_A_RESULT if not are_alike(getattr(said, name), getattr(made, name))]
-    worded = older and said.reason.words is not None  # by a version that gave the reason as the failure where nothing was printed
+    # A version that wrote words gave the reason as the failure where nothing was printed.
+    worded = older and (said.reason.because or said.reason).words is not None
     wrong += [] if worded or are_alike(said.reason, made.reason) else ["reason"]
     wrong += [] if said.failure == made.failure or (worded and made.failure is None) else ["failure"]
     return Fact(Contradiction.RESULT_OTHERWISE, {"experiment": said.index, "names": wrong}) if wrong else None
