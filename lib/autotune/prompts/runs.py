@@ -75,7 +75,8 @@ def read_run(folder: Path) -> Run:
     try:
         return decode(Run, json.loads((folder / RUN).read_bytes()))
     except (OSError, ValueError) as problem:
-        raise AutotuneError(f"{folder} is no run of optimize: {problem}.", "`autotune prompts optimize` makes one") from None
+        hint = "go on with the version of autotune that made it, or move that folder away: then another run begins"
+        raise AutotuneError(f"{folder} is no run of optimize that this version can read: {problem}.", hint) from None
 
 
 def texts_of(pack: Pack) -> dict[str, str]:

@@ -63,4 +63,5 @@ def read(folder: Path) -> Run:
     try:
         return decode(Run, json.loads((folder / RUN).read_bytes()))
     except (OSError, ValueError) as problem:
-        raise AutotuneError(f"{folder} is no run of improve: {problem}.", "`autotune skills improve NAME` makes one") from None
+        hint = "go on with the version of autotune that made it, or move that folder away: then another run begins"
+        raise AutotuneError(f"{folder} is no run of improve that this version can read: {problem}.", hint) from None
