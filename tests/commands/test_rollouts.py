@@ -45,6 +45,12 @@ def test_a_pack_is_deployed_watched_promoted_and_rolled_back(home: Home, monkeyp
     assert town.version() == canary
     assert "active again" in say("rollback")
     assert town.version() != canary
+    listed = [line.split() for line in say("rollback", "--list").splitlines()]
+    assert [[line[0], line[1], line[-1]] for line in listed] == [
+        ["#4", f"{town.version()}:", "now"],
+        ["#3", f"{canary}:", listed[1][-1]],
+        ["#1", f"{town.version()}:", listed[2][-1]],
+    ]
     assert "waits" in say("approve", code=1)
 
 

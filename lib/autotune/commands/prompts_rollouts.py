@@ -12,7 +12,7 @@ from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
 from autotune.commands.workshop import At, chosen, known
 from autotune.core.records.behaviors import Behavior
-from autotune.core.tell.rollouts import deployed, reverted, watched
+from autotune.core.tell.rollouts import deployed, kept, reverted, watched
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
 from autotune.prompts import deploying, reverting, watching
@@ -103,6 +103,7 @@ def rollback(
         str | None, typer.Argument(help="An earlier pack: its version, or the number of its deployment. Without it, the last.")
     ] = None,
     behavior: One = None,
+    show: Annotated[bool, typer.Option("--list", help="Show the packs that are kept, and change nothing.")] = False,
     adopt: Adopt = False,
     at: At = None,
     dry_run: DryRun = False,
@@ -111,6 +112,10 @@ def rollback(
     """End the canary that runs, or take up an earlier pack again, byte for byte."""
     with known(at) as (settings, _):
         name = _only(settings, behavior)
+        if show:
+            there = reverting.kept(settings, name)
+            answered(kept(there), there, as_json=as_json)
+            return
         found = reverting.rollback(settings, name, now_ms(), version=version, adopt=adopt, dry=dry_run)
     answered(reverted(found), found, as_json=as_json)
 

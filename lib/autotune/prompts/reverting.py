@@ -36,6 +36,18 @@ def promote(
     return said
 
 
+def kept(settings: Settings, behavior: str) -> dict[str, Any]:
+    """Every pack that can be taken up again, the oldest first, and which is active."""
+    target = canaries.target_of(settings, behavior)
+    state = read(target)
+    made = {one.number: one for one in state.deployments}
+    there = [
+        {"number": number, "version": version, "snapshot": snapshot, "why": made[number].why, "at_ms": made[number].at_ms}
+        for number, snapshot, version in canaries.versions(target, state)
+    ]
+    return {"behavior": behavior, "active": state.placed.get(ACTIVE), "versions": there}
+
+
 def rollback(
     settings: Settings, behavior: str, now_ms: int, *, version: str | None = None, adopt: bool = False, dry: bool = False
 ) -> dict[str, Any]:

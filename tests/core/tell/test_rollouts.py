@@ -11,7 +11,7 @@ from autotune.core.codec import encode
 from autotune.core.rollout.exposures import LeftOut
 from autotune.core.rollout.look import Because, Policy, Unit, Verdict, counted, looked
 from autotune.core.tell.lines import Line, Tone
-from autotune.core.tell.rollouts import deployed, reverted, watched
+from autotune.core.tell.rollouts import deployed, kept, reverted, watched
 
 DEPLOYED: Mapping[str, Any] = {
     "behavior": "tool-calling",
@@ -33,6 +33,7 @@ DEPLOYED: Mapping[str, Any] = {
     "first": False,
 }
 ACTIONS = ("began", "would begin", "waits for approval", "would wait for approval", "waits for records", "dropped", "promotion approved")
+PACKS = ((1, "x", "p-old"), (2, "y", None), (3, "x", "p-old"))
 REHEARSED = ("would be dropped", "would be approved")
 POLICY = Policy(ratios={"errors": 1.0, "refusals": 1.0})
 UNITS = [Unit(number % 2 == 0, 0.5, 0.8 if number % 2 == 0 else 0.5, frozenset({"errors"})) for number in range(6)]
@@ -154,3 +155,12 @@ def test_what_was_rolled_back_says_from_what_to_what(action: str, dry: bool) -> 
     told = said(reverted({"behavior": "a", "action": action, "from": "p-new", "to": "p-old", "dry_run": dry}))
     assert "p-new" in told
     assert ("would be" in told) is dry
+
+
+def test_packs_that_are_kept_are_listed_the_newest_first_and_the_active_one_is_named() -> None:
+    made = [{"number": number, "snapshot": snapshot, "version": version, "why": "found", "at_ms": 0} for number, snapshot, version in PACKS]
+    listed = list(kept({"behavior": "a", "active": "x", "versions": made}))
+    assert [one.label for one in listed] == ["#3", "#2", "#1"]
+    assert [one.text.split(":")[0] for one in listed] == ["p-old", "?", "p-old"]
+    assert [one.text.endswith("active now") for one in listed] == [True, False, False]
+    assert [one.text for one in kept({"behavior": "a", "active": None, "versions": []})] == ["none was deployed by autotune"]

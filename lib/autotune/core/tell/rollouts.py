@@ -9,7 +9,7 @@ from autotune.core.rollout.afterwards import Watch
 from autotune.core.rollout.assigning import UnitKind
 from autotune.core.rollout.exposures import LeftOut
 from autotune.core.rollout.look import WORSE, Because, Mode, Verdict
-from autotune.core.tell.figures import counted, in_odds, in_percent
+from autotune.core.tell.figures import counted, in_odds, in_percent, minute
 from autotune.core.tell.lines import Line, Tone, Values
 
 PROMOTED = "A promoted pack of {behavior}"
@@ -174,6 +174,17 @@ def _after(one: Values) -> Iterator[Line]:
             yield Line(one["behavior"], f"{one['version']} stays: {why}", Tone.GOOD)
         case _:
             yield Line(one["behavior"], f"{one['version']} is active and is watched, {days}")
+
+
+def kept(found: Values) -> Iterator[Line]:
+    """Every pack that can be taken up again, the newest first."""
+    versions = found["versions"]
+    here = next((one for one in reversed(versions) if one["snapshot"] == found["active"]), None)
+    for one in reversed(versions):
+        when = minute(one["at_ms"])
+        yield Line(f"#{one['number']}", f"{one['version'] or '?'}: {one['why']} {when}{', active now' if one is here else ''}")
+    if not versions:
+        yield Line("packs", "none was deployed by autotune")
 
 
 def reverted(one: Values) -> tuple[Line, ...]:
