@@ -568,6 +568,21 @@ def test_what_was_decided_by_a_rule_that_is_not_here_is_no_finding_but_a_note(pr
     assert (said["pairs"], f"rule {rules.NEWEST + 1}" in said["reason"]) == (0, True)
 
 
+def test_a_log_of_a_newer_version_with_a_key_of_its_own_is_told_as_that_by_every_command(project: Project) -> None:
+    def newer(lines: list[Line]) -> None:
+        lines[0]["config"]["of_tomorrow"] = 1
+
+    rewritten(project, newer, everything=True)
+    checked = project.autotune("check")
+    assert "Line 1 of the ledger cannot be read by this version: A newer version of autotune wrote this session's log" in checked.out
+    assert "hint: look with that version" in checked.out
+    assert Contradiction.NEWER in kinds_in(project)
+    for command in ("status", "resume"):
+        said = project.autotune(command)
+        assert (said.code, 'it has the key "of_tomorrow"' in said.err) == (1, True)
+        assert "hint: go on with that version" in said.err
+
+
 def test_a_result_that_was_appended_with_a_whole_chain_is_not_read(project: Project) -> None:
     lines = project.ledger.read_bytes().splitlines(keepends=True)
     forged = project.lines("result")[-1] | {"index": 3, "status": "keep", "verdict": "keep", "metric": 1.0}

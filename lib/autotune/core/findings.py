@@ -12,6 +12,7 @@ class Contradiction(StrEnum):
     """
 
     UNFIT = "unfit"  # it fits nothing that was before it
+    NEWER = "newer"  # a newer version wrote it
     ASTRAY = "astray"  # it names what is no commit, or lies elsewhere
     # What was not to come.
     OPENED_TWICE = "opened twice"
@@ -122,6 +123,7 @@ class Remedy(StrEnum):
     """What can be done about something that was found, or what is done by itself."""
 
     TRUST_ANOTHER_COPY = "trust another copy"
+    USE_NEWER = "use newer"
     COMPARE_COPIES = "compare copies"
     SET_ASIDE_NEXT = "set aside next"
     WRITTEN_ANEW_NEXT = "written anew next"

@@ -12,9 +12,38 @@ from tests.core.config.configs import CONFIGS, LEAST, LEAST_TEXT, QUICK, refusal
 from autotune.core.config.editing import with_value
 from autotune.core.config.keys import BY_NAME, Fixed
 from autotune.core.config.model import Config, HealthConfig, RecoveryConfig
-from autotune.core.config.reading import not_written, parse, parse_part, parse_toml, refuse_beyond, rows, to_mapping, value_of
+from autotune.core.config.reading import (
+    NewerError,
+    not_written,
+    of_log,
+    parse,
+    parse_part,
+    parse_toml,
+    refuse_beyond,
+    rows,
+    to_mapping,
+    value_of,
+)
 from autotune.core.model import Direction
 from autotune.errors import AutotuneError
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [({"of_tomorrow": 1}, "of_tomorrow"), ({"health": {"of_tomorrow": 1}}, "health.of_tomorrow"), ({"recovery": {"x": 1}}, "recovery.x")],
+)
+def test_a_log_with_keys_of_a_newer_version_is_told_as_that(more: dict[str, Any], named: str) -> None:
+    with pytest.raises(NewerError, match="newer version of autotune wrote this session's log") as refused:
+        of_log(LEAST | more)
+    assert f'"{named}"' in refused.value.message
+    assert "that version" in refused.value.hint
+
+
+def test_a_log_with_keys_of_this_or_an_older_version_is_read() -> None:
+    old = {"audit": True, "health": {"max_crash_streak": 2}, "env": {"A": "b"}}
+    assert of_log(LEAST | old) == parse(LEAST | old)
+    with pytest.raises(AutotuneError, match="health"):
+        of_log(LEAST | {"health": 1})
 
 
 def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:

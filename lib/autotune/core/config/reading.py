@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NoReturn
 
 from autotune.core.codec import TooDeep, TooLong, read_toml
-from autotune.core.config.keys import FIELDS, FILE, KEYS, NOW, SECTIONS, Default, Key, key_named, known, refuse_unknown, written
+from autotune.core.config.keys import BY_NAME, FIELDS, FILE, KEYS, NOW, SECTIONS, Default, Key, key_named, known, refuse_unknown, written
 from autotune.core.config.model import Config, HealthConfig, RecoveryConfig
 from autotune.core.config.renamed import OLD, by_todays_keys
 from autotune.core.config.shapes import literal, shown
@@ -35,6 +35,26 @@ def parse(mapping: Mapping[str, object], options: Collection[str] = ()) -> Confi
     parts["health"] = HealthConfig(**_section_of(held, "health"))
     parts["recovery"] = RecoveryConfig(**_section_of(held, "recovery"))
     return Config(**parts)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+class NewerError(AutotuneError):
+    """A newer version of autotune wrote a log."""
+
+
+def of_log(mapping: Mapping[str, object]) -> Config:
+    """A Config of what a line of a log says. Raises NewerError where it has keys that are not known here."""
+    inner = {f"{name}.{leaf}" for name in ("health", "recovery") for leaf in _mapping(mapping.get(name))}
+    unknown = sorted((mapping.keys() | inner) - BY_NAME.keys() - NOW.keys() - {"health", "recovery"})
+    if unknown:
+        raise NewerError(
+            f"A newer version of autotune wrote this session's log: it has the key {shown(unknown[0])}, which this version does not know.",
+            "go on with that version; nothing was changed",
+        )
+    return parse(mapping)
 
 
 def parse_part(mapping: Mapping[str, object], options: Collection[str] = ()) -> Config:

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from autotune.core import rules
 from autotune.core.config.model import Config
-from autotune.core.config.reading import parse
+from autotune.core.config.reading import of_log
 from autotune.core.decide.budget import refills
 from autotune.core.decide.decide import learn
 from autotune.core.decide.witness import witness_of
@@ -27,7 +27,7 @@ from autotune.core.stats import noise
 
 def begin(event: events.SegmentOpened) -> State:
     """Give the state after a session's first event."""
-    config = parse(event.config)
+    config = of_log(event.config)
     return State(
         segment=Segment(event),
         config=config,
@@ -44,7 +44,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case events.SegmentOpened():
             segment = Segment(event, best_index=state.count, looked=state.count)
             renewed = event.timestamp if event.reason.kind is Kind.CONTEXT_CHANGED else state.renewed
-            return replace(state, segment=segment, config=parse(event.config), last_playbook_is_news=False, renewed=renewed)
+            return replace(state, segment=segment, config=of_log(event.config), last_playbook_is_news=False, renewed=renewed)
         case events.Opened():
             return replace(state, opened=True, spending=replace(state.spending, active_since=event.timestamp))
         case events.Ran():
@@ -80,7 +80,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case events.Calibrated():
             return replace(state, segment=replace(state.segment, calibrated=event))
         case events.SettingsChanged():
-            return _configured(state, parse(event.config))
+            return _configured(state, of_log(event.config))
         case events.Paused():
             return _end(_signal(state, Signal.PAUSED, event.reason), Ending.PAUSED, event.reason, event.timestamp)
         case events.Finished():

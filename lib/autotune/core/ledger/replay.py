@@ -10,7 +10,7 @@ from random import Random
 from autotune.core import rules
 from autotune.core.config.keys import NOW, Fixed, keys_changed
 from autotune.core.config.model import Config
-from autotune.core.config.reading import parse
+from autotune.core.config.reading import of_log
 from autotune.core.decide.decide import checks_come_now
 from autotune.core.facts import Fact, Kind, claimed
 from autotune.core.findings import Contradiction
@@ -196,8 +196,8 @@ def _of_baseline(state: State) -> list[float]:
 
 
 def _settings(before: Config, said: SettingsChanged) -> Fact | None:
-    changed = keys_changed(before, parse(said.config))
-    if fixed := keys_changed(before, parse(said.config), Fixed.SEGMENT, Fixed.SESSION):
+    changed = keys_changed(before, of_log(said.config))
+    if fixed := keys_changed(before, of_log(said.config), Fixed.SEGMENT, Fixed.SESSION):
         return Fact(Contradiction.SETTINGS_FIXED, {"names": [*fixed]})
     # An older version named keys that are others now, and whose values may come to the same.
     known = {name for name in said.changed if name not in NOW}

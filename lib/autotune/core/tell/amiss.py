@@ -35,6 +35,7 @@ def _pin(fact: Fact) -> str:
 
 
 _CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes on where "Line 7 of the ledger" ends
+    Contradiction.NEWER: "cannot be read by this version: {problem}",
     Contradiction.UNFIT: "does not fit what came before it: {problem}",
     Contradiction.ASTRAY: "names what is no commit, or lies elsewhere: {what} {value}",
     Contradiction.OPENED_TWICE: "opens a session that is open already",
@@ -145,6 +146,7 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
 _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.TRUST_ANOTHER_COPY: "the ledger cannot be trusted from there on: put back a copy that you trust, or begin a new session after "
     "`autotune clear`",
+    Remedy.USE_NEWER: "look with that version, and go on with it",
     Remedy.COMPARE_COPIES: "compare them (`diff {copy} {ledger}`); the next command writes the copy again and keeps this one in {aside}",
     Remedy.SET_ASIDE_NEXT: "the next command moves it aside; its event counts as never written",
     Remedy.WRITTEN_ANEW_NEXT: "the next command writes it again",

@@ -13,7 +13,7 @@ from autotune.core.codec import mapping_in
 from autotune.core.config import keys
 from autotune.core.config import reading as configuration
 from autotune.core.facts import Fact, quoted
-from autotune.core.findings import Amiss, Remedy
+from autotune.core.findings import Amiss, Contradiction, Remedy
 from autotune.core.ledger import kept_back, replay
 from autotune.core.ledger.events import CandidateTaken, Decided, Ran, Result, SegmentOpened, Spent
 from autotune.core.ledger.purposes import Purpose
@@ -197,7 +197,8 @@ def _replayed(repository: Repository, folder: Folder, story: Account) -> Iterato
     A segment is decided by the rule that it names; where that is not here, `decided_by_unknown_rules` says so.
     """
     for number, wrong in contradictions(repository, story):
-        yield Disagreement(Fact(Amiss.LINE_CONTRADICTED, {"line": number}, wrong))
+        do = {"do": Fact(Remedy.USE_NEWER)} if wrong.kind is Contradiction.NEWER else {}
+        yield Disagreement(Fact(Amiss.LINE_CONTRADICTED, {"line": number}, wrong), **do)
     held = folding.checkpoint(folder)
     if held is not None and held[0] != state_at(story, held[1].lines):
         yield amiss(Amiss.CHECKPOINT_DIFFERS, Fact(Remedy.DELETE), path=str(folder.path / "checkpoint.json"))

@@ -143,7 +143,7 @@ def _beyond_scope(repository: Repository, story: Account, held: Manifest) -> Ite
     for _, event in story.events:
         if isinstance(event, SegmentOpened | SettingsChanged):
             folder = event.workdir if isinstance(event, SegmentOpened) else folder
-            scopes.append(patterns.matcher(configuration.parse(event.config).scope, folder))
+            scopes.append(patterns.matcher(configuration.of_log(event.config).scope, folder))
     changed = git.differing(repository.top, held.base, held.refs[f"refs/heads/{held.branch}"])
     beyond = [path for path in changed if not any(scope(path) for scope in scopes)]
     if beyond:

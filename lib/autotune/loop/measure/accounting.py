@@ -11,6 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
+from autotune.core.config.reading import NewerError
 from autotune.core.facts import Fact
 from autotune.core.findings import Amiss, Contradiction, Remedy
 from autotune.core.ledger import order, replay
@@ -118,7 +119,8 @@ def contradictions(repository: Repository, story: Account) -> Iterator[tuple[int
             state = after(state, event)
             runs = {purpose: made for purpose, made in runs.items() if purpose is not order.USES.get(type(event))}
         except (AutotuneError, ValueError, KeyError) as error:
-            yield number, Fact(Contradiction.UNFIT, {"problem": str(error)})
+            kind = Contradiction.NEWER if isinstance(error, NewerError) else Contradiction.UNFIT
+            yield number, Fact(kind, {"problem": str(error).removesuffix(".")})
             return
         if wrong is not None:
             yield number, wrong
