@@ -575,12 +575,23 @@ def test_a_log_of_a_newer_version_with_a_key_of_its_own_is_told_as_that_by_every
     rewritten(project, newer, everything=True)
     checked = project.autotune("check")
     assert "Line 1 of the ledger cannot be read by this version: A newer version of autotune wrote this session's log" in checked.out
-    assert "hint: look with that version" in checked.out
+    assert "hint: if a newer version of autotune wrote it, look with that version" in checked.out
     assert Contradiction.NEWER in kinds_in(project)
     for command in ("status", "resume"):
         said = project.autotune(command)
         assert (said.code, 'it has the key "of_tomorrow"' in said.err) == (1, True)
         assert "hint: go on with that version" in said.err
+
+
+def test_a_line_with_a_word_that_only_a_newer_version_knows_leads_to_that_version(project: Project) -> None:
+    def newer(lines: list[Line]) -> None:
+        line_of(lines, "result", index=2)["reason"]["kind"] = "of tomorrow"
+
+    rewritten(project, newer, everything=True)
+    assert "hint: if a newer version of autotune wrote it, look with that version" in project.autotune("check").out
+    said = project.autotune("status")
+    assert (said.code, "is 'of tomorrow', expected one of" in said.err) == (1, True)
+    assert "hint: if a newer version of autotune wrote it, go on with that version" in said.err
 
 
 def test_a_result_that_was_appended_with_a_whole_chain_is_not_read(project: Project) -> None:

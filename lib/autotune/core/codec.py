@@ -24,6 +24,10 @@ class Malformed(ValueError):  # noqa: N818 - says it of the value
     """A JSON value is not what the annotation asks for; the text names the key and what was expected."""
 
 
+class UnknownWord(Malformed):
+    """A JSON value is a word, and none of the set that the annotation asks for; a newer version may have more of them."""
+
+
 class TooDeep(ValueError):  # noqa: N818 - says it of the text
     """A text holds values within values beyond all use."""
 
@@ -150,7 +154,7 @@ def _enum(*kinds: type[StrEnum]) -> Callable[[Json, str], object]:
 
     def read(value: Json, where: str) -> object:
         if not isinstance(value, str) or value not in known:
-            raise Malformed(f"{where} is {value!r}, expected one of {', '.join(known)}")
+            raise (UnknownWord if isinstance(value, str) else Malformed)(f"{where} is {value!r}, expected one of {', '.join(known)}")
         return known[value]
 
     return read

@@ -146,7 +146,7 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
 _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.TRUST_ANOTHER_COPY: "the ledger cannot be trusted from there on: put back a copy that you trust, or begin a new session after "
     "`autotune clear`",
-    Remedy.USE_NEWER: "look with that version, and go on with it",
+    Remedy.USE_NEWER: "if a newer version of autotune wrote it, look with that version, and go on with it",
     Remedy.COMPARE_COPIES: "compare them (`diff {copy} {ledger}`); the next command writes the copy again and keeps this one in {aside}",
     Remedy.SET_ASIDE_NEXT: "the next command moves it aside; its event counts as never written",
     Remedy.WRITTEN_ANEW_NEXT: "the next command writes it again",

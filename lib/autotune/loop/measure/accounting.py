@@ -11,6 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
+from autotune.core.codec import UnknownWord
 from autotune.core.config.reading import NewerError
 from autotune.core.facts import Fact
 from autotune.core.findings import Amiss, Contradiction, Remedy
@@ -77,7 +78,8 @@ def chain(folder: Folder, story: Account, hashes: Mapping[int, str] = _NONE) -> 
         try:
             event = from_line(line)
         except ValueError as error:
-            yield amiss(Amiss.LINE_UNREADABLE, line=number, problem=str(error))
+            do = Fact(Remedy.USE_NEWER) if isinstance(error, UnknownWord) else _DISTRUST
+            yield amiss(Amiss.LINE_UNREADABLE, do, line=number, problem=str(error))
             continue
         if event is not None:
             story.events.append((number, event))

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from autotune.core.codec import Malformed, decode, encode
+from autotune.core.codec import Malformed, UnknownWord, decode, encode
 from autotune.core.ledger import state as states
 from autotune.core.ledger.events import Result, SegmentOpened
 from autotune.core.ledger.fold import after, begin, follows
@@ -24,6 +24,8 @@ from autotune.loop.session.layout import (
 )
 
 _CHECKPOINT_EVERY = 20  # events
+_COPY_HINT = "the copy in the working directory may still hold it whole"
+_NEWER_HINT = "if a newer version of autotune wrote it, go on with that version; nothing was changed"
 
 
 def read_session(folder: Folder) -> tuple[State, Position]:
@@ -78,7 +80,8 @@ def fold(path: Path, state: State | None, position: Position) -> tuple[State, Po
         try:
             event = from_line(line)
         except Malformed as error:
-            raise _damaged(path, position.lines, str(error)) from None
+            hint = _NEWER_HINT if isinstance(error, UnknownWord) else _COPY_HINT
+            raise _damaged(path, position.lines, str(error), hint) from None
         if isinstance(event, SegmentOpened) and state is None:
             state = begin(event)
         elif event is not None and state is not None:
@@ -92,8 +95,8 @@ def fold(path: Path, state: State | None, position: Position) -> tuple[State, Po
     return state, position
 
 
-def _damaged(path: Path, line: int, why: str) -> AutotuneError:
-    return AutotuneError(f"Line {line} of {path} cannot be read: {why}.", "the copy in the working directory may still hold it whole")
+def _damaged(path: Path, line: int, why: str, hint: str = _COPY_HINT) -> AutotuneError:
+    return AutotuneError(f"Line {line} of {path} cannot be read: {why}.", hint)
 
 
 def checkpoint(folder: Folder) -> tuple[State, Position] | None:
