@@ -137,6 +137,8 @@ def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE
     _move_aside(session, repositories, Kind.REPOSITORY_MOVED)
     align_index(session, session.state.incumbent)
     _stage_as_in(session, session.state.incumbent, [*repositories, *(one.path for one in forbidden)])
+    if left_out := beside.intersection(one.path for one in forbidden):
+        indexes.mark_apart(session.top, None, sorted(left_out))
     for path, sha in submodules.items():
         worktrees.move_submodule(session.top, path, sha)
     for path, was in found.moved.items():
