@@ -198,7 +198,10 @@ def test_a_command_that_is_killed_at_an_effect_is_made_good_by_the_next(tmp_path
         for torn in (False, True):
             project = stage.again()
             killed = project.run(*stage.story.words, kill=(generation, number), torn=torn)
-            assert killed.killed, "the story has become shorter"
+            if not killed.killed:  # how many runs a baseline takes, and so how long the story is, depends on the machine's noise
+                assert killed.code == 0, killed
+                assert killed.effects <= number
+                break
             try:
                 recover(project)
             except AssertionError as failed:
