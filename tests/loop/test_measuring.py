@@ -207,6 +207,14 @@ def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so
     assert 20 < said[-1].figures["wait_s"] <= 30  # a tenth, less what has passed
 
 
+def test_a_loop_says_once_that_the_machine_stays_busy() -> None:
+    said: list[Fact] = []
+    say, busy, other = proposing._only_new(said.append), Fact(Kind.STAYED_BUSY, {"waited_s": 1.0}), Fact(Kind.RESUMED)
+    for fact in (busy, other, busy):
+        say(fact)
+    assert said == [busy, other]
+
+
 @pytest.mark.nightly
 def test_a_second_look_is_left_for_later_while_others_use_the_machine(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = slow(project)
