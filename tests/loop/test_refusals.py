@@ -220,6 +220,19 @@ def test_a_repository_that_a_proposer_makes_is_moved_aside_whole_and_does_not_st
     assert project.git("log", "--format=%s", folder=kept) == "x"
 
 
+def test_a_submodule_that_a_proposer_adds_out_of_scope_is_no_submodule_once_gitmodules_is_taken_back(project: Project) -> None:
+    project.write("autotune.toml", "busy_wait_s = 0\nmax_iterations = 1\n")
+    project.init()
+    once = f"[ -e {project.outside}/made ] || {{ touch {project.outside}/made; git clone -q . libs/new; "
+    added = "git -c protocol.file.allow=always submodule --quiet add ./. libs/new; exit; }"
+    answer = project.ok("start", "--proposer", f"{once}{added}; echo a > src/a.txt")
+    assert ".gitmodules is protected" in answer.all
+    assert [one["status"] for one in project.results()] == ["keep"]
+    assert project.git("submodule", "status") == ""
+    assert project.git("status", "--porcelain") == "?? libs/"
+    assert (project.top / "libs/new/README").exists()
+
+
 def test_a_folder_without_a_repository_or_without_a_commit_is_refused(tmp_path: Path, driver: Driver) -> None:
     project = Project.make(tmp_path, driver)
     project.folder = tmp_path

@@ -117,7 +117,8 @@ def _move_aside(session: Session, paths: Sequence[str], kind: Kind) -> None:
 def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE) -> None:
     """Make a snapshot of a candidate that was refused, then take back its changes: those in scope, and those that it was refused for.
 
-    For a session without anybody who could mend it; new files out of scope are left alone. A repository of its own is moved aside, whole.
+    For a session without anybody who could mend it; new files out of scope are left alone. A repository of its own is moved aside, whole;
+    one out of scope stays, but is no submodule any more where `.gitmodules` has to be taken back.
     """
     found = look(session)
     differences, beside = tree.differences(session.view, session.state.incumbent), status.left_out(session.top)
@@ -136,7 +137,8 @@ def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE
     repositories = [path.rstrip("/") for path in found.refused if path.endswith("/")]
     _move_aside(session, repositories, Kind.REPOSITORY_MOVED)
     align_index(session, session.state.incumbent)
-    _stage_as_in(session, session.state.incumbent, [*repositories, *(one.path for one in forbidden)])
+    unnamed = [path.rstrip("/") for path in found.outside if path.endswith("/")] if ".gitmodules" in found.refused else []
+    _stage_as_in(session, session.state.incumbent, [*repositories, *unnamed, *(one.path for one in forbidden)])
     if left_out := beside.intersection(one.path for one in forbidden):
         indexes.mark_apart(session.top, None, sorted(left_out))
     for path, sha in submodules.items():
