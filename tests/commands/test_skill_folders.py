@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -22,14 +23,14 @@ class Ran:
     stderr: str
 
 
-def run(home: Path, *arguments: str) -> Ran:
-    """Run a command of skills in this process, at home in a folder and without settings of anybody's."""
+def run(home: Path, *arguments: str, folder: Path | None = None) -> Ran:
+    """Run a command of skills in this process, in a folder or at home, and without settings of anybody's."""
     out, err = io.StringIO(), io.StringIO()
     theirs = ("CLAUDE", "CODEX", "AUTOTUNE_", "XDG_", "OPENCODE", "PI_CODING")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
     with (
         mock.patch.dict(os.environ, {**kept, "HOME": str(home), "COLUMNS": "100"}, clear=True),
-        contextlib.chdir(home),
+        contextlib.chdir(folder or home),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
@@ -49,6 +50,14 @@ def test_a_skill_is_made_and_checked(tmp_path: Path) -> None:
     good = run(tmp_path, "check", "status")
     assert [good.returncode, "nothing to mend" in good.stdout] == [0, True]
     assert run(tmp_path, "create").returncode == 2
+
+
+def test_only_a_project_that_had_no_skills_has_its_first_one(tmp_path: Path) -> None:
+    assert "/reload-skills" not in run(tmp_path, "create", "mine").stdout
+    (tmp_path / "project").mkdir()
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path / "project", check=True)
+    first, second = (run(tmp_path, "create", name, folder=tmp_path / "project").stdout for name in ("a", "b"))
+    assert ["/reload-skills" in one for one in (first, second)] == [True, False]
 
 
 def test_what_recurs_is_shown_and_becomes_a_skill(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ NameOrPath = Annotated[str, typer.Argument(metavar="NAME|PATH", help="The skill:
 
 
 def create(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The new skill's name.", show_default=False)] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The new skill's name.", show_default=False)] = None,
     description: Annotated[str, typer.Option("--description", metavar="TEXT", help="What it does, and when to use it.")] = "",
     place: Annotated[Path | None, typer.Option("--in", metavar="FOLDER", help="The folder that gets it; usually .claude/skills.")] = None,
     user: Annotated[bool, typer.Option("--user", help="Make it yours in all projects: in ~/.claude/skills.")] = False,
@@ -42,7 +42,7 @@ def create(
     repository = None if user else git.discover(Path.cwd())
     above = place or creating.usual_place(Path.home(), None if repository is None else repository.top)
     files = creating.scaffold(chosen, description, steps)
-    folder, fresh = (above / chosen).absolute(), not user and place is None and not above.is_dir()
+    folder, fresh = (above / chosen).absolute(), repository is not None and place is None and not above.is_dir()
     if not dry_run:
         creating.make(folder, files)
     said = {"name": chosen, "folder": str(folder), "files": sorted(files), "dry_run": dry_run}

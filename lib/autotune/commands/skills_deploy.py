@@ -82,7 +82,7 @@ def watch(
 def rollback(
     name: NameOrPath,
     version: Annotated[
-        str | None, typer.Argument(metavar="VERSION", help="Its number or how its hash begins; usually the one before.")
+        str | None, typer.Argument(metavar="[VERSION]", help="Its number or how its hash begins; usually the one before.")
     ] = None,
     show: Annotated[bool, typer.Option("--list", help="Show the versions that are kept, and change nothing.")] = False,
     commit: Annotated[bool, typer.Option("--commit", help="Commit it, where git tracks the skill.")] = False,
