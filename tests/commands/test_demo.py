@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.edges import locks
 from autotune.errors import AutotuneError
 from autotune.loop.drive import demonstration
@@ -78,6 +79,10 @@ def test_the_demonstration_keeps_gains_takes_the_rest_back_heals_itself_and_fini
     assert all(event["evidence"] >= event["needed"] >= 20 for event in luck)  # what does nothing is kept by luck once in so many sessions
     assert statuses[2] == ("keep" if luck else "discard")
     kept = [result for result in results.values() if result["status"] == "keep"]
+    for result in kept:
+        effect = git(folder, "log", "-1", "--format=%(trailers:key=Autotune-Effect,valueonly)", result["commit"])
+        pairs = next(event["pairs"] for event in written if event["type"] == "verdict" and event["experiment"] == result["index"])
+        assert ("[" in effect) == (pairs >= FEWEST_PAIRS_FOR_INTERVAL)
     # On a busy machine noise may leave one undecided; once it is quiet, that is looked at again in place of the last.
     undecided = [result for result in results.values() if result["verdict"] == "inconclusive"]
     assert len(kept) >= 3 - len(undecided)
@@ -110,6 +115,8 @@ def test_the_demonstration_keeps_gains_takes_the_rest_back_heals_itself_and_fini
     assert not list((tmp_path / "home" / "cache" / "autotune").glob("till-*"))
     busy = "others used"  # a line that says so is longer
     assert max(len(line) for line in told.splitlines() if busy not in line) <= 100 + len(str(tmp_path))
+    git(folder, "switch", "-q", "-")
+    assert git(folder, "branch", "--show-current") == "main"
 
 
 @pytest.mark.slow

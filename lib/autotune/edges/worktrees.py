@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autotune.edges.git import Repository, ask, decode_paths, tell
+from autotune.edges.git import Repository, ask, current_branch, decode_paths, resolve, tell
 
 
 def move_submodule(folder: Path, path: str, commit: str) -> None:
@@ -14,8 +14,12 @@ def move_submodule(folder: Path, path: str, commit: str) -> None:
 
 
 def switch_to_new(repository: Repository, branch: str) -> None:
-    """Have a branch checked out without touching a file or an index entry: it points where HEAD does, or the files are still to come."""
-    tell(repository.top, "symbolic-ref", "-m", "autotune: the session begins", "HEAD", f"refs/heads/{branch}")
+    """Have a branch checked out without touching a file or an index entry: it points where HEAD does, or the files are still to come.
+
+    `git switch -` leads back: it goes by these words of git's own.
+    """
+    before = current_branch(repository) or resolve(repository.top, "HEAD")
+    tell(repository.top, "symbolic-ref", "-m", f"checkout: moving from {before} to {branch}", "HEAD", f"refs/heads/{branch}")
 
 
 def add_worktree(repository: Repository, place: Path, commit: str) -> None:

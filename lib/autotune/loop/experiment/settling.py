@@ -242,11 +242,12 @@ def _message(session: Session, experiment: Experiment) -> str:
     subject, rest = subject_and_body(described, _COLUMNS)
     body = f"\n\n{rest}" if rest else ""
     verdict = experiment.verdict
-    reason = f"\n\n{_wrapped(told(verdict.told(session.state.metric.unit)))}" if verdict is not None else ""
+    whole = None if verdict is None else verdict.told(session.state.metric.unit)
+    reason = "" if whole is None else f"\n\n{_wrapped(told(whole))}"
     trailers = [_trailer(session, experiment), f"Autotune-Metric: {session.state.metric.name}={_value(experiment)}"]
-    if verdict is not None and verdict.effect is not None:
+    if whole is not None and verdict is not None and verdict.effect is not None:
         effect = verdict.effect
-        interval = f" [{effect.low:.6g}, {effect.high:.6g}]" if has_interval(verdict.reason) else ""
+        interval = f" [{effect.low:.6g}, {effect.high:.6g}]" if has_interval(whole) else ""
         trailers.append(f"Autotune-Effect: {effect.estimate:.6g}{interval}")
     if settle.is_forced(experiment):
         trailers.append("Autotune-Forced: yes")
