@@ -201,12 +201,17 @@ def test_a_submodule_that_a_proposer_moved_is_taken_back(project: Project, tmp_p
     assert project.read("libs/other/README") == "later\n"
 
 
+def at_first(project: Project, commands: str) -> str:
+    """A proposer that does this at its first turn, and later makes a file shorter."""
+    return f"[ -e {project.outside}/made ] || {{ touch {project.outside}/made; {commands}; exit; }}; echo a > src/a.txt"
+
+
 def test_a_repository_that_a_proposer_makes_is_moved_aside_whole_and_does_not_stop_the_next_proposal(project: Project) -> None:
     project.write("autotune.toml", "busy_wait_s = 0\nmax_iterations = 1\n")
     project.init()
-    once = f"[ -e {project.outside}/made ] || {{ touch {project.outside}/made; git init -q src/inner; echo mine > src/inner/file; "
-    staged = "git -C src/inner commit -q --allow-empty -m x; git add src/inner README .gitmodules; exit; }"
-    answer = project.ok("start", "--proposer", f"{once} echo edited >> README; echo '[x]' > .gitmodules; {staged}; echo a > src/a.txt")
+    made = "git init -q src/inner; echo mine > src/inner/file; echo edited >> README; echo '[x]' > .gitmodules"
+    staged = "git -C src/inner commit -q --allow-empty -m x; git add src/inner README .gitmodules"
+    answer = project.ok("start", "--proposer", at_first(project, f"{made}; {staged}"))
     assert "src/inner/ is a repository of its own" in answer.all
     assert [one["status"] for one in project.results()] == ["keep"]
     [aside] = project.session.glob("set-aside/repository-moved.*/src/inner")
@@ -223,9 +228,8 @@ def test_a_repository_that_a_proposer_makes_is_moved_aside_whole_and_does_not_st
 def test_a_submodule_that_a_proposer_adds_out_of_scope_is_no_submodule_once_gitmodules_is_taken_back(project: Project) -> None:
     project.write("autotune.toml", "busy_wait_s = 0\nmax_iterations = 1\n")
     project.init()
-    once = f"[ -e {project.outside}/made ] || {{ touch {project.outside}/made; git clone -q . libs/new; "
-    added = "git -c protocol.file.allow=always submodule --quiet add ./. libs/new; exit; }"
-    answer = project.ok("start", "--proposer", f"{once}{added}; echo a > src/a.txt")
+    added = "git clone -q . libs/new; git -c protocol.file.allow=always submodule --quiet add ./. libs/new"
+    answer = project.ok("start", "--proposer", at_first(project, added))
     assert ".gitmodules is protected" in answer.all
     assert [one["status"] for one in project.results()] == ["keep"]
     assert project.git("submodule", "status") == ""

@@ -494,7 +494,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.KEEP_PUT_BACK: "The working tree had lost what experiment {experiment} keeps; it was put back: {paths}.",
     Kind.CHECKOUT_GIVEN_BACK: "A measurement in the checkout was cut off; your files are back: {paths}.",
     Kind.EDITS_IN_PLACE: "Edits made in the checkout during a measurement there are saved at {ref}: {paths}.",
-    Kind.YOURS_CHANGED: "Changed while a program proposed, and not in git: {paths}. `{command}` prints what was there before.",
+    Kind.YOURS_CHANGED: "While a program proposed, {paths} changed; git does not track that. `{command}` prints what was there before.",
     # What is not as it should be, and is only told.
     Kind.BRANCH_ASTRAY: "{branch} is at {tip}, not at what was kept. {because} The next experiment puts it back, and saves under "
     "refs/autotune where it was.",

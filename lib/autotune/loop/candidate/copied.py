@@ -41,10 +41,8 @@ class Copied:
         anew = [path for path, identity in found.items() if self.identities.get(path) != identity]
         blobs = {path: blob for path, blob in self.blobs.items() if path in found}
         blobs |= dict(zip(anew, git.hashes_of(top, anew, stores=True), strict=True))
-        content = indexes.make_tree(
-            top, {path: ("100644", blob) for path, blob in blobs.items()}, self.session.folder.path / "scratch-index"
-        )
-        before = git.resolve(top, ref)
+        entries = {path: ("100644", blob) for path, blob in blobs.items()}
+        content, before = indexes.make_tree(top, entries, self.session.folder.path / "scratch-index"), git.resolve(top, ref)
         self.commit = commits.commit_tree(top, content, [] if before is None else [before], "autotune: untracked files")
         commits.set_ref(top, ref, self.commit, "untracked files")
         self.identities, self.blobs = found, blobs
@@ -54,6 +52,8 @@ class Copied:
         with suppress(AutotuneError, OSError):
             top = self.session.top
             moved = [path for path, identity in self.identities.items() if tree.identity(top, path) != identity]
+            if not moved:
+                return
             there = [path for path in moved if _size(top / path) is not None]
             now = dict(zip(there, git.hashes_of(top, there), strict=True))
             if changed := [path for path in moved if now.get(path) != self.blobs[path]]:

@@ -241,14 +241,13 @@ def _message(session: Session, experiment: Experiment) -> str:
     described = "\n".join(escaped(line.removesuffix("\r")) for line in words.split("\n"))
     subject, rest = subject_and_body(described, _COLUMNS)
     body = f"\n\n{rest}" if rest else ""
-    verdict = experiment.verdict
-    whole = None if verdict is None else verdict.told(session.state.metric.unit)
-    reason = "" if whole is None else f"\n\n{_wrapped(told(whole))}"
+    verdict, reason = experiment.verdict, ""
     trailers = [_trailer(session, experiment), f"Autotune-Metric: {session.state.metric.name}={_value(experiment)}"]
-    if whole is not None and verdict is not None and verdict.effect is not None:
-        effect = verdict.effect
-        interval = f" [{effect.low:.6g}, {effect.high:.6g}]" if has_interval(whole) else ""
-        trailers.append(f"Autotune-Effect: {effect.estimate:.6g}{interval}")
+    if verdict is not None:
+        effect, whole = verdict.effect, verdict.told(session.state.metric.unit)
+        reason = f"\n\n{_wrapped(told(whole))}"
+        interval = f" [{effect.low:.6g}, {effect.high:.6g}]" if effect is not None and has_interval(whole) else ""
+        trailers += [f"Autotune-Effect: {effect.estimate:.6g}{interval}"] if effect is not None else []
     if settle.is_forced(experiment):
         trailers.append("Autotune-Forced: yes")
     elif verdict is not None and not verdict.confirmed:
